@@ -1,0 +1,13 @@
+// One bind_<noun> per source file.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace relutope {
+
+void bind_errors(pybind11::module_& m);
+void bind_network(pybind11::module_& m);
+void bind_complex(pybind11::module_& m);
+void bind_polyhedral_complex(pybind11::module_& m);
+
+}  // namespace relutope

@@ -1,0 +1,179 @@
+// relutope._core.Complex
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include "bindings/bind.hpp"
+#include "bindings/complex_arrays.hpp"
+#include "cells/validate.hpp"
+
+namespace py = pybind11;
+
+namespace relutope {
+namespace {
+
+void require_dimension(const Complex& complex, std::int64_t k, std::int64_t lowest) {
+  if (k < lowest || k > static_cast<std::int64_t>(complex.dim())) {
+    throw py::value_error("k: " + std::to_string(k) + "; must be " + std::to_string(lowest) + " to " +
+                          std::to_string(complex.dim()));
+  }
+}
+
+std::size_t require_id(const Complex& complex, std::size_t k, std::int64_t id) {
+  if (id < 0 || id >= static_cast<std::int64_t>(complex.count(k))) {
+    throw py::value_error("ids: " + std::to_string(id) + "; must be 0 to " + std::to_string(complex.count(k)) + " - 1");
+  }
+  return static_cast<std::size_t>(id);
+}
+
+py::list counts(const Complex& complex) {
+  py::list result;
+  for (std::size_t k = 0; k <= complex.dim(); ++k) result.append(complex.count(k));
+  return result;
+}
+
+py::list f_vector(const Complex& complex) {
+  py::list result;
+  for (std::size_t k = 0; k <= complex.dim(); ++k) result.append(complex.finite_count(k));
+  return result;
+}
+
+py::array vertices(const py::object& self) {
+  const auto& complex = self.cast<const Complex&>();
+  return view(complex.vertices(), {static_cast<py::ssize_t>(complex.count(0)), static_cast<py::ssize_t>(complex.dim())}, self);
+}
+
+py::array vertex_error(const py::object& self) {
+  const auto& complex = self.cast<const Complex&>();
+  return view(complex.vertex_error(), {static_cast<py::ssize_t>(complex.count(0))}, self);
+}
+
+py::array rays(const py::object& self) {
+  const auto& complex = self.cast<const Complex&>();
+  const auto n = static_cast<py::ssize_t>(complex.count(0) - complex.finite_count(0));
+  return view(complex.rays(), {n, static_cast<py::ssize_t>(complex.dim())}, self);
+}
+
+py::tuple facets(const py::object& self, std::int64_t k) {
+  const auto& complex = self.cast<const Complex&>();
+  require_dimension(complex, k, 1);
+  const Complex::Faces& faces = complex.faces(static_cast<std::size_t>(k));
+  return py::make_tuple(view(faces.indptr.span(), {static_cast<py::ssize_t>(faces.indptr.size())}, self),
+                        view(faces.indices.span(), {static_cast<py::ssize_t>(faces.indices.size())}, self));
+}
+
+py::array_t<std::int8_t> all_signs(const Complex& complex, std::size_t k) {
+  const std::size_t n = complex.network().neurons();
+  py::array_t<std::int8_t> result({complex.count(k), n});
+  std::int8_t* out = result.mutable_data();
+  const py::gil_scoped_release release;
+  const std::vector<Word> planes = complex.cell_signs(k);
+  for (std::size_t c = 0; c < complex.count(k); ++c) complex.expand_signs(planes.data() + c * 2 * complex.codes().words(), out + c * n);
+  return result;
+}
+
+py::array_t<std::int8_t> sign_vectors(const Complex& complex, std::int64_t dimension,
+                                      const std::optional<py::array_t<std::int64_t, py::array::c_style>>& ids) {
+  require_dimension(complex, dimension, 0);
+  const auto k = static_cast<std::size_t>(dimension);
+  if (!ids) return all_signs(complex, k);
+  const std::size_t n = complex.network().neurons();
+  const std::size_t words = 2 * complex.codes().words();
+  py::array_t<std::int8_t> result({static_cast<std::size_t>(ids->size()), n});
+  std::vector<Word> planes(words);
+  for (py::ssize_t i = 0; i < ids->size(); ++i) {
+    std::fill(planes.begin(), planes.end(), Word{0});
+    for (const std::int32_t v : complex.cell_vertices(k, require_id(complex, k, ids->data()[i]))) {
+      const Word* from = complex.vertex_signs(static_cast<std::size_t>(v));
+      for (std::size_t w = 0; w < words; ++w) planes[w] |= from[w];
+    }
+    complex.expand_signs(planes.data(), result.mutable_data() + static_cast<std::size_t>(i) * n);
+  }
+  return result;
+}
+
+py::array_t<std::int8_t> walls(const Complex& complex, std::int64_t k) {
+  require_dimension(complex, k, 0);
+  const std::vector<Word> sets = complex.cell_walls(static_cast<std::size_t>(k));
+  py::array_t<std::int8_t> result({sets.size(), complex.dim()});
+  std::int8_t* out = result.mutable_data();
+  for (const Word set : sets) {
+    for (std::size_t axis = 0; axis < complex.dim(); ++axis) {
+      const int upper = (set >> Domain::wall_bit(axis, true)) & 1U;
+      const int lower = (set >> Domain::wall_bit(axis, false)) & 1U;
+      *out++ = static_cast<std::int8_t>(upper - lower);
+    }
+  }
+  return result;
+}
+
+py::array_t<bool> bounded(const Complex& complex, std::int64_t k) {
+  require_dimension(complex, k, 0);
+  const std::vector<std::uint8_t> flags = complex.bounded(static_cast<std::size_t>(k));
+  py::array_t<bool> result(static_cast<py::ssize_t>(flags.size()));
+  std::copy(flags.begin(), flags.end(), result.mutable_data());
+  return result;
+}
+
+py::list exact_vertices(const Complex& complex, const py::array_t<std::int64_t, py::array::c_style>& ids) {
+  ExactSolver solver(complex.network(), complex.codes(), complex.domain(), complex.codes().layers());
+  py::list result;
+  for (py::ssize_t i = 0; i < ids.size(); ++i) {
+    const std::size_t v = require_id(complex, 0, ids.data()[i]);
+    if (v >= complex.finite_count(0)) {
+      throw py::value_error("ids: vertex " + std::to_string(v) + " is at infinity; must be 0 to " +
+                            std::to_string(complex.finite_count(0)) + " - 1");
+    }
+    const ExactPoint point = complex.exact_vertex(v, solver);
+    result.append(py::make_tuple(to_python(point.finite), to_python(point.denominator)));
+  }
+  return result;
+}
+
+void validate(const Complex& complex, bool exact) {
+  const py::gil_scoped_release release;
+  const auto heartbeat = [] {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  };
+  validate_structure(complex, heartbeat);
+  if (exact) validate_vertices(complex, heartbeat);
+}
+
+py::dict statistics(const Complex& complex) {
+  const Statistics& s = complex.statistics();
+  py::dict result;
+  using namespace pybind11::literals;
+  result["signs"] = py::dict("float"_a = s.tally.signs_float, "row"_a = s.tally.signs_row, "exact"_a = s.tally.signs_exact);
+  result["orders"] = py::dict("float"_a = s.tally.orders_float, "exact"_a = s.tally.orders_exact);
+  result["vertices"] = py::dict("float"_a = s.tally.vertices_float, "exact"_a = s.tally.vertices_exact);
+  result["seconds"] = s.seconds;
+  result["cpu_seconds"] = s.cpu_seconds;
+  result["bytes"] = complex.bytes();
+  result["peak_bytes"] = s.peak_bytes;
+  result["layer_seconds"] = s.layer_seconds;
+  return result;
+}
+
+}  // namespace
+
+void bind_complex(py::module_& m) {
+  py::class_<Complex, std::shared_ptr<Complex>>(m, "Complex")
+      .def_property_readonly("dim", &Complex::dim)
+      .def_property_readonly("f_vector", &f_vector)
+      .def_property_readonly("counts", &counts)
+      .def_property_readonly("vertices", &vertices)
+      .def_property_readonly("vertex_error", &vertex_error)
+      .def_property_readonly("rays", &rays)
+      .def("facets", &facets, py::arg("k"))
+      .def("sign_vectors", &sign_vectors, py::arg("k"), py::arg("ids") = py::none())
+      .def("walls", &walls, py::arg("k"))
+      .def("bounded", &bounded, py::arg("k"))
+      .def("statistics", &statistics)
+      .def("exact_vertices", &exact_vertices, py::arg("ids"))
+      .def("validate", &validate, py::arg("exact") = true)
+      .def("to_arrays", &to_arrays)
+      .def_static("from_arrays", &from_arrays, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("arrays"));
+}
+
+}  // namespace relutope

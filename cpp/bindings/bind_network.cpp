@@ -1,0 +1,185 @@
+// relutope._core.Network
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include "bindings/bind.hpp"
+#include "bindings/convert.hpp"
+#include "exact/floating_environment.hpp"
+#include "network/evaluate.hpp"
+#include "network/proportional.hpp"
+
+namespace py = pybind11;
+
+namespace relutope {
+namespace {
+
+Layer layer_from_arrays(std::size_t index, const DoubleArray& weights, const DoubleArray& biases) {
+  const std::string name = "layer " + std::to_string(index);
+  if (weights.ndim() != 2) throw py::value_error(name + ": weights must have two dimensions (outputs, inputs)");
+  if (biases.ndim() != 1 || biases.shape(0) != weights.shape(0)) {
+    throw py::value_error(name + ": " + std::to_string(biases.size()) + " biases; must be one per row, " +
+                          std::to_string(weights.shape(0)));
+  }
+  const auto rows = static_cast<std::size_t>(weights.shape(0));
+  const auto columns = static_cast<std::size_t>(weights.shape(1));
+  std::vector<double> coefficients;
+  coefficients.reserve(rows * (columns + 1));
+  for (std::size_t i = 0; i < rows; ++i) {
+    coefficients.insert(coefficients.end(), weights.data() + i * columns, weights.data() + (i + 1) * columns);
+    coefficients.push_back(biases.data()[i]);
+  }
+  return Layer({{static_cast<int>(index) - 1, columns}}, rows, std::move(coefficients));
+}
+
+std::shared_ptr<Network> from_arrays(const std::vector<DoubleArray>& weights, const std::vector<DoubleArray>& biases) {
+  if (weights.empty()) throw py::value_error("weights: no layer; at least the linear output layer is needed");
+  if (weights.size() != biases.size()) {
+    throw py::value_error("biases: " + std::to_string(biases.size()) + " arrays; must be one per layer, " +
+                          std::to_string(weights.size()));
+  }
+  std::vector<Layer> layers;
+  for (std::size_t l = 0; l < weights.size(); ++l) layers.push_back(layer_from_arrays(l, weights[l], biases[l]));
+  return std::make_shared<Network>(layers[0].columns(), std::move(layers));
+}
+
+std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t input_dim) {
+  std::vector<Layer> result;
+  std::size_t columns = input_dim;
+  for (const py::handle layer : layers) {
+    std::vector<IntegerRow> rows;
+    for (const py::handle item : py::reinterpret_borrow<py::sequence>(layer)) {
+      const auto row = py::reinterpret_borrow<py::sequence>(item);
+      rows.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
+    }
+    const std::size_t next = rows.size();
+    result.emplace_back(std::vector<Block>{{static_cast<int>(result.size()) - 1, columns}}, std::move(rows));
+    columns = next;
+  }
+  return std::make_shared<Network>(input_dim, std::move(result));
+}
+
+py::list rows(const Network& network) {
+  py::list layers;
+  for (const Layer& layer : network.layers()) {
+    py::list list;
+    for (std::size_t i = 0; i < layer.rows(); ++i) {
+      const IntegerRow row = layer.exact_row(i);
+      list.append(py::make_tuple(to_python(row.numerators), to_python(row.denominator)));
+    }
+    layers.append(list);
+  }
+  return layers;
+}
+
+py::tuple evaluate_points(const Network& network, const DoubleArray& points) {
+  const std::span<const double> x = matrix(points, "points", network.input_dim());
+  const std::size_t count = static_cast<std::size_t>(points.shape(0));
+  const std::size_t width = network.output_dim();
+  py::array_t<double> values({count, width});
+  py::array_t<double> errors({count, width});
+  double* value = values.mutable_data();
+  double* error = errors.mutable_data();
+  {
+    const py::gil_scoped_release release;
+    const DefaultFloatingEnvironment environment;
+    for (std::size_t i = 0; i < count; ++i) {
+      const FloatEvaluation result = evaluate(network, x.subspan(i * network.input_dim(), network.input_dim()));
+      std::copy(result.values.back().begin(), result.values.back().end(), value + i * width);
+      std::copy(result.errors.back().begin(), result.errors.back().end(), error + i * width);
+    }
+  }
+  return py::make_tuple(values, errors);
+}
+
+ExactEvaluation exact_at(const Network& network, const py::sequence& numerators, const py::int_& denominator) {
+  const std::vector<Integer> point = to_integers(numerators);
+  const Integer common = to_integer(denominator);
+  if (point.size() != network.input_dim()) {
+    throw py::value_error("numerators: " + std::to_string(point.size()) + " entries; must be " +
+                          std::to_string(network.input_dim()));
+  }
+  if (common <= 0) throw py::value_error("denominator: must be positive");
+  return exact_evaluate(network, point, common);
+}
+
+py::list exact_outputs(const Network& network, const py::sequence& numerators, const py::int_& denominator) {
+  const ExactEvaluation result = exact_at(network, numerators, denominator);
+  py::list outputs;
+  for (const Integer& value : result.values.back()) {
+    outputs.append(py::make_tuple(to_python(value), to_python(result.denominators.back())));
+  }
+  return outputs;
+}
+
+py::array_t<std::int8_t> exact_signs(const Network& network, const py::sequence& numerators, const py::int_& denominator) {
+  const ExactEvaluation result = exact_at(network, numerators, denominator);
+  py::array_t<std::int8_t> signs(static_cast<py::ssize_t>(network.neurons()));
+  std::int8_t* out = signs.mutable_data();
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    for (const Integer& value : result.values[l]) *out++ = static_cast<std::int8_t>(to_int(sign_of(value)));
+  }
+  return signs;
+}
+
+py::array_t<std::int8_t> sign_vectors(const Network& network, const DoubleArray& points) {
+  const std::span<const double> x = matrix(points, "points", network.input_dim());
+  for (const double value : x) {
+    if (!std::isfinite(value)) throw py::value_error("points: " + std::to_string(value) + "; must be finite");
+  }
+  const auto count = static_cast<std::size_t>(points.shape(0));
+  const std::size_t n = network.neurons();
+  py::array_t<std::int8_t> signs({count, n});
+  std::int8_t* out = signs.mutable_data();
+  const py::gil_scoped_release release;
+  const DefaultFloatingEnvironment environment;
+  StageTally tally;
+  for (std::size_t i = 0; i < count; ++i) {
+    sign_vector(network, x.subspan(i * network.input_dim(), network.input_dim()), {out + i * n, n}, tally);
+  }
+  return signs;
+}
+
+py::dict census(const Network& network) {
+  std::size_t dead = 0;
+  std::size_t constant = 0;
+  std::size_t proportional = 0;
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    const Layer& layer = network.layers()[l];
+    const std::vector<RowClass> classes = classify_rows(layer);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      if (classes[i].kind == RowKind::kFollower) ++proportional;
+      if (classes[i].kind == RowKind::kConstant) ++(layer.image(i)[layer.columns()] > 0 ? constant : dead);
+    }
+  }
+  py::dict result;
+  result["dead"] = dead;
+  result["constant"] = constant;
+  result["proportional"] = proportional;
+  return result;
+}
+
+std::vector<std::size_t> hidden_widths(const Network& network) {
+  std::vector<std::size_t> widths;
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) widths.push_back(network.layers()[l].rows());
+  return widths;
+}
+
+}  // namespace
+
+void bind_network(py::module_& m) {
+  py::class_<Network, std::shared_ptr<Network>>(m, "Network")
+      .def(py::init(&from_arrays), py::arg("weights"), py::arg("biases"))
+      .def_static("from_rationals", &from_rationals, py::arg("layers"), py::arg("input_dim"))
+      .def_property_readonly("input_dim", &Network::input_dim)
+      .def_property_readonly("output_dim", &Network::output_dim)
+      .def_property_readonly("hidden_widths", &hidden_widths)
+      .def("rows", &rows)
+      .def("evaluate", &evaluate_points, py::arg("points"))
+      .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"))
+      .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"))
+      .def("sign_vectors", &sign_vectors, py::arg("points"))
+      .def("census", &census);
+}
+
+}  // namespace relutope

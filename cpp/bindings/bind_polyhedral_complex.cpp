@@ -1,0 +1,71 @@
+// relutope._core.polyhedral_complex
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings/bind.hpp"
+#include "bindings/complex_arrays.hpp"
+#include "bindings/progress.hpp"
+#include "cells/polyhedral_complex.hpp"
+#include "exact/floating_environment.hpp"
+
+namespace py = pybind11;
+
+namespace relutope {
+namespace {
+
+/// Calls Python's signal handlers, then the user's callback. An exception of the callback is kept and re-raised.
+class PythonPoll {
+ public:
+  explicit PythonPoll(py::object callback) : callback_(std::move(callback)) {}
+
+  bool operator()(const Progress& progress) {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) {
+      const py::error_already_set error;
+      if (error.matches(PyExc_KeyboardInterrupt)) return true;
+      error_.emplace(error);
+      return true;
+    }
+    if (callback_.is_none()) return false;
+    try {
+      callback_(to_python(progress));
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_KeyboardInterrupt)) error_.emplace(error);
+      return true;
+    }
+    return false;
+  }
+  void rethrow() {
+    if (error_) throw *std::exchange(error_, std::nullopt);
+  }
+
+ private:
+  py::object callback_;
+  std::optional<py::error_already_set> error_;
+};
+
+std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const std::optional<DoubleArray>& lo,
+                               const std::optional<DoubleArray>& hi, std::size_t n_threads, std::int64_t max_cells,
+                               double max_seconds, std::int64_t max_bytes, const py::object& poll) {
+  const Domain domain = domain_of(*network, lo, hi);
+  PythonPoll python_poll(poll);
+  try {
+    const py::gil_scoped_release release;
+    const DefaultFloatingEnvironment environment;
+    return polyhedral_complex(network, domain, n_threads, {max_cells, max_seconds, max_bytes},
+                              [&](const Progress& progress) { return python_poll(progress); });
+  } catch (const Incomplete&) {
+    python_poll.rethrow();
+    throw;
+  }
+}
+
+}  // namespace
+
+void bind_polyhedral_complex(py::module_& m) {
+  m.def("polyhedral_complex", &build, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("n_threads"),
+        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"));
+}
+
+}  // namespace relutope

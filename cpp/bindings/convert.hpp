@@ -1,0 +1,35 @@
+// Between numpy arrays, Python integers and the core's types.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "exact/integer.hpp"
+
+namespace relutope {
+
+using DoubleArray = pybind11::array_t<double, pybind11::array::c_style | pybind11::array::forcecast>;
+
+pybind11::int_ to_python(const Integer& value);
+Integer to_integer(const pybind11::handle& value);
+std::vector<Integer> to_integers(const pybind11::sequence& values);
+pybind11::list to_python(const std::vector<Integer>& values);
+
+/// A read-only view of memory that `owner` keeps alive.
+template <class T>
+pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> shape, const pybind11::object& owner) {
+  static const T kEmpty{};
+  const T* pointer = data.empty() ? &kEmpty : data.data();
+  pybind11::array array(pybind11::dtype::of<T>(), std::move(shape), pointer, owner);
+  pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
+}
+
+/// A two-dimensional float64 argument of `columns` columns; ValueError otherwise.
+std::span<const double> matrix(const DoubleArray& array, const char* name, std::size_t columns);
+
+}  // namespace relutope

@@ -1,0 +1,10 @@
+// Contents of the compiled module relutope._core.
+#include "bindings/bind.hpp"
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "Compiled core of relutope: networks with exact coefficients and their polyhedral complexes.";
+  relutope::bind_errors(m);
+  relutope::bind_network(m);
+  relutope::bind_complex(m);
+  relutope::bind_polyhedral_complex(m);
+}

@@ -1,0 +1,210 @@
+#include "cells/complex_builder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace relutope {
+namespace {
+
+constexpr std::size_t kCellsPerTask = 4096;
+
+using Ids = std::vector<std::int32_t>;
+
+/// New id of every cell when those on an M-wall go last and all else keeps its order.
+Ids infinite_last(const std::vector<Word>& walls, std::size_t& finite) {
+  Ids ids(walls.size());
+  std::int32_t next = 0;
+  for (std::size_t c = 0; c < walls.size(); ++c) {
+    if (walls[c] == 0) ids[c] = next++;
+  }
+  finite = static_cast<std::size_t>(next);
+  for (std::size_t c = 0; c < walls.size(); ++c) {
+    if (walls[c] != 0) ids[c] = next++;
+  }
+  return ids;
+}
+
+/// Wall sets of the k-cells from those of their facets.
+std::vector<Word> join_walls(const Skeleton& cells, std::size_t k, const std::vector<Word>& below) {
+  std::vector<Word> walls(cells.count(k), ~Word{0});
+  for (std::size_t c = 0; c < walls.size(); ++c) {
+    for (const CellIndex f : cells.facets(k, static_cast<CellIndex>(c))) walls[c] &= below[f];
+  }
+  return walls;
+}
+
+/// Smallest float that is not below the bound.
+float round_up(double bound) {
+  const auto rounded = static_cast<float>(bound);
+  return static_cast<double>(rounded) >= bound ? rounded : std::nextafter(rounded, std::numeric_limits<float>::infinity());
+}
+
+void copy_vertex(const Shape& shape, const Vertices& from, std::size_t v, std::size_t to, std::size_t finite, bool is_box,
+                 ComplexArrays& arrays) {
+  const std::size_t d = shape.dim;
+  const double* row = &from.rows[v * shape.row_length()];
+  const std::size_t words = 2 * shape.history_words;
+  arrays.walls[to] = from.walls[v];
+  std::copy_n(from.history.data() + v * words, words, arrays.signs.data() + to * words);
+  const bool infinite = !is_box && from.walls[v] != 0;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t c = 0; c < d; ++c) arrays.vertices[to * d + c] = infinite ? nan : row[c];
+  arrays.vertex_error[to] = infinite ? std::numeric_limits<float>::quiet_NaN() : round_up(from.bounds[v * shape.parts].point);
+  if (infinite) std::copy_n(row + shape.part_length(), d, arrays.rays.data() + (to - finite) * d);
+}
+
+void copy_vertices(const Domain& domain, const Shape& shape, const Vertices& from, const Ids& ids, ComplexArrays& arrays,
+                   Workers& workers) {
+  const std::size_t count = from.count();
+  const std::size_t finite = arrays.finite_counts[0];
+  arrays.vertices.resize(count * shape.dim);
+  arrays.vertex_error.resize(count);
+  arrays.rays.resize((count - finite) * shape.dim);
+  arrays.signs.resize(count * 2 * shape.history_words);
+  arrays.walls.resize(count);
+  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
+    const std::size_t last = std::min(count, (task + 1) * kCellsPerTask);
+    for (std::size_t v = task * kCellsPerTask; v < last; ++v) {
+      const std::size_t to = domain.is_box() ? v : static_cast<std::size_t>(ids[v]);
+      copy_vertex(shape, from, v, to, finite, domain.is_box(), arrays);
+    }
+  });
+}
+
+/// Facets of all k-cells under the new ids; empty id lists stand for the identity.
+void copy_cells(const Skeleton& cells, std::size_t k, const Ids& ids, const Ids& facet_ids, Complex::Faces& faces,
+                Workers& workers) {
+  const std::size_t count = cells.count(k);
+  faces.indptr.resize(count + 1);
+  faces.indices.resize(cells.cells[k].facets.size());
+  std::int32_t* indptr = faces.indptr.data();
+  indptr[0] = 0;
+  const auto target = [&](std::size_t c) { return ids.empty() ? c : static_cast<std::size_t>(ids[c]); };
+  for (std::size_t c = 0; c < count; ++c) {
+    const FacetSpan facets = cells.facets(k, static_cast<CellIndex>(c));
+    indptr[target(c) + 1] = static_cast<std::int32_t>(facets.last - facets.first);
+  }
+  for (std::size_t c = 0; c < count; ++c) indptr[c + 1] += indptr[c];
+  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
+    const std::size_t last = std::min(count, (task + 1) * kCellsPerTask);
+    for (std::size_t c = task * kCellsPerTask; c < last; ++c) {
+      std::int32_t* out = faces.indices.data() + indptr[target(c)];
+      std::int32_t* end = out;
+      for (const CellIndex f : cells.facets(k, static_cast<CellIndex>(c))) {
+        *end++ = facet_ids.empty() ? static_cast<std::int32_t>(f) : facet_ids[f];
+      }
+      std::sort(out, end);
+    }
+  });
+}
+
+ComplexArrays empty_arrays(std::size_t dim, Budget* budget) {
+  ComplexArrays arrays{{},
+                       Buffer<double>(budget),
+                       Buffer<float>(budget),
+                       Buffer<double>(budget),
+                       Buffer<Word>(budget),
+                       Buffer<Word>(budget),
+                       {}};
+  for (std::size_t k = 0; k <= dim; ++k) {
+    arrays.faces.push_back({Buffer<std::int32_t>(budget), Buffer<std::int32_t>(budget)});
+  }
+  return arrays;
+}
+
+void require(bool condition, const char* what) {
+  if (!condition) throw std::invalid_argument(std::string("complex: stored arrays do not fit together: ") + what);
+}
+
+void check_faces(const Complex::Faces& faces, std::size_t facets_below) {
+  require(faces.indptr.size() >= 1 && faces.indptr[0] == 0, "indptr must begin with 0");
+  for (std::size_t c = 1; c < faces.indptr.size(); ++c) require(faces.indptr[c] > faces.indptr[c - 1], "indptr must increase");
+  require(static_cast<std::size_t>(faces.indptr[faces.indptr.size() - 1]) == faces.indices.size(), "indptr and indices differ");
+  for (const std::int32_t f : faces.indices.span()) {
+    require(f >= 0 && static_cast<std::size_t>(f) < facets_below, "a facet id is out of range");
+  }
+}
+
+}  // namespace
+
+class ComplexBuilder {
+ public:
+  static std::unique_ptr<Complex> make(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
+                                       ComplexArrays arrays) {
+    auto complex = std::make_unique<Complex>(std::move(network), domain, codes);
+    complex->finite_ = std::move(arrays.finite_counts);
+    complex->vertices_ = std::move(arrays.vertices);
+    complex->vertex_error_ = std::move(arrays.vertex_error);
+    complex->rays_ = std::move(arrays.rays);
+    complex->signs_ = std::move(arrays.signs);
+    complex->walls_ = std::move(arrays.walls);
+    complex->faces_ = std::move(arrays.faces);
+    return complex;
+  }
+  static void detach(Complex& complex) {
+    complex.vertices_.detach();
+    complex.vertex_error_.detach();
+    complex.rays_.detach();
+    complex.signs_.detach();
+    complex.walls_.detach();
+    for (Complex::Faces& faces : complex.faces_) {
+      faces.indptr.detach();
+      faces.indices.detach();
+    }
+  }
+};
+
+std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
+                                       const Shape& shape, Skeleton cells, Budget& budget, Workers& workers) {
+  Shape final_shape = shape;
+  final_shape.history_words = codes.words();
+  ComplexArrays arrays = empty_arrays(shape.dim, &budget);
+  std::vector<Word> walls(cells.vertices.walls.data(), cells.vertices.walls.data() + cells.count(0));
+  Ids facet_ids;
+  for (std::size_t k = 0; k <= shape.dim; ++k) {
+    budget.check();
+    std::size_t finite = cells.count(k);
+    Ids ids;
+    if (!domain.is_box()) {
+      if (k > 0) walls = join_walls(cells, k, walls);
+      ids = infinite_last(walls, finite);
+    }
+    arrays.finite_counts.push_back(finite);
+    if (k == 0) {
+      copy_vertices(domain, final_shape, cells.vertices, ids, arrays, workers);
+      cells.vertices = Vertices(&budget);
+    } else {
+      cells.cells[k].masks.free_all();
+      copy_cells(cells, k, ids, facet_ids, arrays.faces[k], workers);
+      cells.cells[k] = Cells(&budget);
+    }
+    facet_ids.swap(ids);
+  }
+  auto complex = ComplexBuilder::make(std::move(network), domain, codes, std::move(arrays));
+  ComplexBuilder::detach(*complex);
+  return complex;
+}
+
+std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
+                                          ComplexArrays arrays) {
+  const std::size_t d = domain.dim();
+  const std::size_t n = arrays.walls.size();
+  require(network->input_dim() == d, "the network's input dimension is not the domain's");
+  require(arrays.finite_counts.size() == d + 1 && arrays.faces.size() == d + 1, "one entry per dimension is needed");
+  require(arrays.finite_counts[0] <= n, "more vertices than there are walls");
+  require(arrays.vertices.size() == n * d && arrays.vertex_error.size() == n, "vertices, errors and walls differ in length");
+  require(arrays.rays.size() == (n - arrays.finite_counts[0]) * d, "rays do not fit the vertices at infinity");
+  require(arrays.signs.size() == n * 2 * codes.words(), "signs do not fit the vertices");
+  std::size_t below = n;
+  for (std::size_t k = 1; k <= d; ++k) {
+    check_faces(arrays.faces[k], below);
+    below = arrays.faces[k].indptr.size() - 1;
+    require(arrays.finite_counts[k] <= below, "a finite count exceeds the number of cells");
+  }
+  return ComplexBuilder::make(std::move(network), domain, codes, std::move(arrays));
+}
+
+}  // namespace relutope

@@ -1,0 +1,92 @@
+#include "cells/forward.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "cells/forward_task.hpp"
+
+namespace relutope {
+namespace {
+
+constexpr std::size_t kVerticesPerTask = 512;
+
+/// Packs the leaders' bits and sets the rows' entries to zero where a sign is zero.
+void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>& raw, std::size_t raw_words,
+              Vertices& vertices, std::size_t first, std::size_t last) {
+  for (std::size_t v = first; v < last; ++v) {
+    const Word* positive = &raw[2 * raw_words * v];
+    const Word* negative = positive + raw_words;
+    Word* mask = &vertices.masks[2 * shape.mask_words * v];
+    std::fill(mask, mask + 2 * shape.mask_words, Word{0});
+    double* row = &vertices.rows[v * shape.row_length()];
+    for (std::size_t bit = 0; bit < tables.bits(); ++bit) {
+      const std::size_t i = tables.leader[bit];
+      if (test_bit(positive, i)) {
+        set_bit(mask, bit);
+      } else if (test_bit(negative, i)) {
+        set_bit(mask + shape.mask_words, bit);
+      } else {
+        for (const std::size_t c : tables.all[bit]) {
+          for (std::size_t p = 0; p < shape.parts; ++p) row[p * shape.part_length() + shape.dim + c] = 0;
+        }
+      }
+    }
+  }
+}
+
+/// Runs body(first, last, worker) over blocks of vertices.
+template <class Body>
+void over_vertices(std::size_t count, Workers& workers, const Body& body) {
+  const std::size_t tasks = (count + kVerticesPerTask - 1) / kVerticesPerTask;
+  workers.run(tasks, [&](std::size_t task, std::size_t worker) {
+    body(task * kVerticesPerTask, std::min(count, (task + 1) * kVerticesPerTask), worker);
+  });
+}
+
+}  // namespace
+
+ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers) {
+  const std::size_t count = vertices.count();
+  const Layer& layer = input.network.layers()[input.layer];
+  const std::vector<RowClass> classes = classify_rows(layer);
+  ForwardResult result;
+  result.shape = input.previous.shape;
+  result.shape.columns = layer.rows();
+  result.shape.history_words = input.codes.words();
+
+  Buffer<double> rows(&budget);
+  Buffer<RowBound> bounds(&budget);
+  Buffer<Word> raw(&budget);
+  const std::size_t raw_words = words_for(layer.rows());
+  rows.resize(count * result.shape.row_length());
+  bounds.resize(count * result.shape.parts);
+  raw.resize(count * 2 * raw_words);
+  const ForwardOutput output{result.shape, rows.data(), bounds.data(), raw.data(), raw_words};
+  std::vector<std::unique_ptr<ForwardTask>> tasks(workers.size());
+  over_vertices(count, workers, [&](std::size_t first, std::size_t last, std::size_t worker) {
+    if (!tasks[worker]) tasks[worker] = std::make_unique<ForwardTask>(input, classes, vertices, output);
+    tasks[worker]->run(first, last);
+  });
+
+  SignRange range{std::vector<Word>(raw_words), std::vector<Word>(raw_words), std::vector<Word>(raw_words)};
+  for (const auto& task : tasks) {
+    if (!task) continue;
+    result.tally += task->tally;
+    for (std::size_t w = 0; w < raw_words; ++w) {
+      range.positive[w] |= task->range.positive[w];
+      range.negative[w] |= task->range.negative[w];
+      range.zero[w] |= task->range.zero[w];
+    }
+  }
+  result.tables = make_layer_tables(layer, classes, range);
+  result.shape.mask_words = words_for(result.tables.bits());
+  vertices.rows = std::move(rows);
+  vertices.bounds = std::move(bounds);
+  vertices.masks.resize(count * 2 * result.shape.mask_words);
+  over_vertices(count, workers, [&](std::size_t first, std::size_t last, std::size_t) {
+    compress(result.tables, result.shape, raw, raw_words, vertices, first, last);
+  });
+  return result;
+}
+
+}  // namespace relutope

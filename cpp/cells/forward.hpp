@@ -1,0 +1,42 @@
+// Pre-activations and signs of one layer at all vertices.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "cells/domain.hpp"
+#include "cells/layer_tables.hpp"
+#include "cells/scaled_layer.hpp"
+#include "cells/skeleton.hpp"
+#include "cells/tally.hpp"
+#include "cells/workers.hpp"
+#include "network/network.hpp"
+
+namespace relutope {
+
+/// The layer before: its tables and the shape of the rows that hold its pre-activations; null tables at the input.
+struct PreviousLayer {
+  const LayerTables* tables;
+  Shape shape;
+};
+
+struct ForwardInput {
+  const Network& network;
+  std::size_t layer;
+  const ScaledLayer& scaled;  // of that layer
+  const SignCodes& codes;     // of the layers before it
+  const Domain& domain;
+  PreviousLayer previous;
+};
+
+struct ForwardResult {
+  LayerTables tables;
+  Shape shape;
+  EngineTally tally;
+};
+
+/// Replaces the vertices' rows, bounds and masks by those of hidden layer input.layer. REQUIRES: the vertices' history
+/// holds the signs of all layers before it.
+ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers);
+
+}  // namespace relutope

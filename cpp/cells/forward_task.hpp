@@ -1,0 +1,89 @@
+// One thread's share of the forward pass: rows, bounds and signs of single vertices.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cells/exact_solver.hpp"
+#include "cells/forward.hpp"
+
+namespace relutope {
+
+/// The active inputs of one part of one vertex.
+struct ActiveInputs {
+  std::vector<std::size_t> columns;  // of the layer
+  std::vector<std::size_t> offsets;  // of the columns' weights
+  std::vector<double> values;
+  double error = 0;    // |value - exact| of each
+  double largest = 0;  // max |value|
+  std::size_t size() const { return columns.size(); }
+  void clear() {
+    columns.clear();
+    offsets.clear();
+    values.clear();
+    error = largest = 0;
+  }
+};
+
+/// Error bound of row i: |computed z_i - exact z_i| <= sum(i) * slope + offset(i), for one part of one vertex.
+///
+/// With a active inputs, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e the
+/// error of the inputs and Y = max |y|:
+///   rounding of the product sums       gamma (|b_i| + sum_k |w_ik| Y)
+///   rounding of the coefficients       kappa (|b_i| + sum_k |w_ik| (Y + e)) + 2^-1074 (1 + a (Y + e))
+///   inputs that are not exact          sum_k |w_ik| e
+///   underflow of the products          a 2^-1074
+/// so slope = e (1 + kappa) + (gamma + kappa) Y and offset_i = (gamma + kappa) |b_i| + eta, where eta collects the
+/// underflow terms and DBL_MIN (1 + Y + e) is more than all of them. `inflate` restores what rounding the bound loses.
+/// Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error, mostly 0.
+struct BoundLine {
+  double slope = 0;
+  double bias_factor = 0;
+  double eta = 0;
+};
+
+/// Where the results of all tasks go; signs are raw, two planes over all neurons of the layer.
+struct ForwardOutput {
+  Shape shape;
+  double* rows;
+  RowBound* bounds;
+  Word* raw;
+  std::size_t raw_words;
+};
+
+class ForwardTask {
+ public:
+  ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
+              const ForwardOutput& output);
+
+  SignRange range;
+  EngineTally tally;
+
+  void run(std::size_t first, std::size_t last);
+
+ private:
+  void gather(std::size_t v);
+  void gather_input(std::size_t v, std::size_t part);
+  void gather_columns(const std::vector<std::size_t>& columns, std::size_t v);
+  void add_input(ActiveInputs& active, std::size_t column, double value) const;
+  void one_vertex(std::size_t v);
+  double vertex_bound(std::size_t part) const;
+  double row_bound(std::size_t i, std::size_t part, double absolute_sum) const;
+  void signs(std::size_t v, double* row);
+  Sign later_stages(std::size_t v, std::size_t i, double* row, bool& carrier_set);
+  std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row) const;
+
+  const ForwardInput& input_;
+  const ScaledLayer& scaled_;
+  const std::vector<RowClass>& classes_;
+  const Vertices& from_;
+  ForwardOutput out_;
+  std::vector<ActiveInputs> active_;  // per part
+  std::vector<BoundLine> line_;       // per part
+  std::unique_ptr<ExactSolver> solver_;
+  ExactPoint point_;
+};
+
+}  // namespace relutope

@@ -1,0 +1,27 @@
+// The two inner loops over neurons, compiled for several instruction sets and chosen once at run time.
+// Guarantee: bitwise the same results on all of them; sums run in the order of the arguments, without fused operations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace relutope {
+
+/// A linear combination of `count` rows: row a starts at base + offset[a] and has weight factor[a].
+struct Combination {
+  const double* base;
+  const std::size_t* offset;
+  const double* factor;
+  std::size_t count;
+};
+
+/// out[i] = start[i] + sum_a factor[a] * row_a[i] for i < n, where a null `start` means zeros. `out` overlaps nothing.
+void combine(const Combination& rows, const double* start, double* out, std::size_t n);
+
+/// Largest |values[i]|; nan if any value is nan.
+double largest_absolute(const double* values, std::size_t n);
+
+/// Largest |a[i] - b[i]|; nan if any difference is nan.
+double largest_difference(const double* a, const double* b, std::size_t n);
+
+}  // namespace relutope

@@ -1,0 +1,25 @@
+// One layer's subdivision of the whole complex, skeleton by skeleton.
+#pragma once
+
+#include "cells/skeleton.hpp"
+#include "cells/step_context.hpp"
+#include "cells/tally.hpp"
+#include "cells/workers.hpp"
+
+namespace relutope {
+
+struct LayerInput {
+  const Network& network;
+  std::size_t layer;
+  const ScaledLayer& scaled;
+  const SignCodes& codes;
+  const Domain& domain;
+  const LayerTables& tables;
+  Shape shape;
+};
+
+/// Replaces `cells` by its refinement by all neurons of the layer. REQUIRES: its vertices have rows and masks of the layer
+/// (see forward()). Old vertices keep their ids.
+EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, Budget& budget, Workers& workers);
+
+}  // namespace relutope

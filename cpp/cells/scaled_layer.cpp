@@ -1,0 +1,57 @@
+#include "cells/scaled_layer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+namespace relutope {
+namespace {
+
+constexpr int kNoExponent = std::numeric_limits<int>::min();
+
+/// Exponent of the largest coefficient of the row after its columns are unscaled; kNoExponent for a zero row.
+int row_exponent(std::span<const double> row, const std::vector<int>& source_exponents) {
+  int largest = kNoExponent;
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    if (row[k] == 0) continue;
+    const int unscale = k < source_exponents.size() ? -source_exponents[k] : 0;
+    largest = std::max(largest, std::ilogb(row[k]) + unscale);
+  }
+  return largest;
+}
+
+}  // namespace
+
+ScaledLayer::ScaledLayer(const Layer& layer, const std::vector<int>& source_exponents)
+    : n_columns_(layer.columns()),
+      weights_(layer.rows() * layer.columns()),
+      underflow_(layer.rows(), 0),
+      relative_error_(layer.relative_error()) {
+  const std::size_t n = layer.rows();
+  // Rounding the sum of |w| loses at most a factor 1 - (m + 1) u; the image's own error a factor 1 + u.
+  const double inflate = 1.0 + 2.0 * static_cast<double>(n_columns_ + 4) * 0x1p-53;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = layer.image(i);
+    const int exponent = row_exponent(row, source_exponents);
+    const int shift = exponent == kNoExponent ? 0 : -exponent;
+    exponents_.push_back(shift);
+    double sum = 0;
+    const auto scale = [&](double value, int by) {
+      const double scaled = std::ldexp(value, by);
+      if (std::ldexp(scaled, -by) != value) underflow_[i] = 1;
+      return scaled;
+    };
+    for (std::size_t k = 0; k < n_columns_; ++k) {
+      const double weight = scale(row[k], shift - source_exponents[k]);
+      weights_[k * n + i] = weight;
+      sum += std::abs(weight);
+    }
+    bias_.push_back(scale(row[n_columns_], shift));
+    absolute_sum_.push_back(sum * inflate);
+    largest_absolute_sum_ = std::max(largest_absolute_sum_, absolute_sum_.back());
+    largest_bias_ = std::max(largest_bias_, std::abs(bias_.back()));
+  }
+}
+
+}  // namespace relutope

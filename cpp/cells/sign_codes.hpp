@@ -1,0 +1,49 @@
+// Which neurons get bits in the stored sign vectors, and how every neuron's sign follows from the bits.
+// Neurons with one sign on the whole domain and multiples of another neuron of their layer need no bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "network/sign_vector.hpp"
+
+namespace relutope {
+
+/// sign = constant where bit < 0, else the bit's sign, opposite if flipped.
+struct NeuronCode {
+  std::int32_t bit = -1;
+  bool flipped = false;
+  Sign constant = Sign::kZero;
+};
+
+class SignCodes {
+ public:
+  std::size_t layers() const { return layers_.size(); }
+  std::size_t bits() const { return bits_; }
+  std::size_t words() const { return words_for(bits_); }
+  const std::vector<NeuronCode>& layer(std::size_t l) const { return layers_[l]; }
+
+  /// Appends a layer whose codes count bits from 0; `n_bits` new bits.
+  void add_layer(std::vector<NeuronCode> codes, std::size_t n_bits) {
+    for (NeuronCode& code : codes) {
+      if (code.bit >= 0) code.bit += static_cast<std::int32_t>(bits_);
+    }
+    layers_.push_back(std::move(codes));
+    bits_ += n_bits;
+  }
+
+  /// Sign of a neuron from packed planes of words() words each.
+  Sign sign(std::size_t l, std::size_t neuron, const Word* positive, const Word* negative) const {
+    const NeuronCode& code = layers_[l][neuron];
+    if (code.bit < 0) return code.constant;
+    const Sign sign = plane_sign(positive, negative, static_cast<std::size_t>(code.bit));
+    return code.flipped ? -sign : sign;
+  }
+
+ private:
+  std::vector<std::vector<NeuronCode>> layers_;
+  std::size_t bits_ = 0;
+};
+
+}  // namespace relutope

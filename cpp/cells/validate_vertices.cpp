@@ -1,0 +1,111 @@
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "cells/validate.hpp"
+#include "exact/dyadic.hpp"
+
+namespace relutope {
+namespace {
+
+[[noreturn]] void fail(std::size_t v, const std::string& what) {
+  throw std::runtime_error("internal: vertex " + std::to_string(v) + " " + what);
+}
+
+Sign leading_sign(const std::vector<Integer>& finite, const std::vector<Integer>& infinite, std::size_t i) {
+  if (!infinite.empty() && infinite[i] != 0) return sign_of(infinite[i]);
+  return sign_of(finite[i]);
+}
+
+/// Pre-activations of one layer, up to a positive factor, from the values of its predecessor; without biases if `bias` is 0.
+std::vector<Integer> layer_values(const Network& network, std::size_t l, const std::vector<Integer>& inputs, const Integer& bias) {
+  const IntegerLayers& integers = network.integer_layers();
+  const Layer& layer = network.layers()[l];
+  std::vector<Integer> values;
+  for (std::size_t i = 0; i < layer.rows(); ++i) {
+    Integer sum = integers.coefficient(l, i, layer.columns()) * bias;
+    for (std::size_t k = 0; k < layer.columns(); ++k) sum += integers.coefficient(l, i, k) * inputs[k];
+    values.push_back(std::move(sum));
+  }
+  return values;
+}
+
+void check_signs(const Complex& complex, std::size_t v, const ExactPoint& point) {
+  const Network& network = complex.network();
+  std::vector<std::int8_t> stored(network.neurons());
+  complex.expand_signs(complex.vertex_signs(v), stored.data());
+  std::vector<Integer> finite = point.finite;
+  std::vector<Integer> infinite = point.infinite;
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    finite = layer_values(network, l, finite, point.denominator);
+    if (!infinite.empty()) infinite = layer_values(network, l, infinite, 0);
+    for (std::size_t i = 0; i < finite.size(); ++i) {
+      const Sign sign = leading_sign(finite, infinite, i);
+      if (to_int(sign) != stored[network.first_neuron(l) + i]) {
+        fail(v, "has a wrong sign at neuron " + std::to_string(i) + " of hidden layer " + std::to_string(l));
+      }
+      if (sign == Sign::kPositive) continue;
+      finite[i] = 0;
+      if (!infinite.empty()) infinite[i] = 0;
+    }
+  }
+}
+
+/// Sign of (coordinate - wall) on that axis.
+Sign side_of_wall(const Domain& domain, const ExactPoint& point, std::size_t axis, bool upper) {
+  const std::vector<Integer> row = domain.wall_equation(Domain::wall_bit(axis, upper));
+  const Integer finite = row[axis] * point.finite[axis] - row[domain.dim()] * point.denominator;
+  if (domain.is_box()) return sign_of(finite);
+  const Integer infinite = row[axis] * point.infinite[axis] - row[domain.dim() + 1] * point.denominator;
+  return infinite != 0 ? sign_of(infinite) : sign_of(finite);
+}
+
+void check_walls(const Complex& complex, std::size_t v, const ExactPoint& point) {
+  for (std::size_t axis = 0; axis < complex.dim(); ++axis) {
+    for (const bool upper : {false, true}) {
+      const bool on_wall = (complex.vertex_walls(v) >> Domain::wall_bit(axis, upper)) & 1U;
+      const Sign expected = on_wall ? Sign::kZero : (upper ? Sign::kNegative : Sign::kPositive);
+      if (side_of_wall(complex.domain(), point, axis, upper) != expected) {
+        fail(v, "is not where its walls say on axis " + std::to_string(axis));
+      }
+    }
+  }
+}
+
+void check_coordinates(const Complex& complex, std::size_t v, const ExactPoint& point) {
+  const std::size_t d = complex.dim();
+  if (v >= complex.finite_count(0)) return;
+  const double error = static_cast<double>(complex.vertex_error()[v]);
+  if (std::isinf(error)) return;
+  const IntegerRow bound = integer_row({&error, 1});
+  for (std::size_t c = 0; c < d; ++c) {
+    const double x = complex.vertices()[v * d + c];
+    if (!std::isfinite(x)) fail(v, "has a coordinate that is not finite");
+    const IntegerRow value = integer_row({&x, 1});
+    // |x - p / q| <= e, all over common denominators.
+    const Integer difference = value.numerators[0] * point.denominator - point.finite[c] * value.denominator;
+    if (abs(difference) * bound.denominator > bound.numerators[0] * value.denominator * point.denominator) {
+      fail(v, "is further from its exact place than vertex_error");
+    }
+  }
+}
+
+}  // namespace
+
+void validate_vertices(const Complex& complex, const Heartbeat& heartbeat) {
+  ExactSolver solver(complex.network(), complex.codes(), complex.domain(), complex.codes().layers());
+  for (std::size_t v = 0; v < complex.count(0); ++v) {
+    if (v % 64 == 0) heartbeat();
+    const ExactPoint point = complex.exact_vertex(v, solver);
+    if (!point.infinite.empty() && (v < complex.finite_count(0))) {
+      for (const Integer& x : point.infinite) {
+        if (x != 0) fail(v, "is at infinity without an M-wall");
+      }
+    }
+    check_walls(complex, v, point);
+    check_signs(complex, v, point);
+    check_coordinates(complex, v, point);
+  }
+}
+
+}  // namespace relutope

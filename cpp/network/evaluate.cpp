@@ -1,0 +1,124 @@
+#include "network/evaluate.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+#include "exact/dyadic.hpp"
+
+namespace relutope {
+namespace {
+
+struct Input {
+  double value;
+  double error;
+};
+
+/// Inputs of layer l: the point, or ReLU outputs with their errors (ReLU is 1-Lipschitz, so errors carry over).
+void gather(const Network& network, std::size_t l, std::span<const double> point, const FloatEvaluation& evaluation,
+            std::vector<Input>& inputs) {
+  inputs.clear();
+  for (const Block& block : network.layers()[l].blocks()) {
+    if (block.source == Block::kInput) {
+      for (const double x : point) inputs.push_back({x, 0.0});
+      continue;
+    }
+    const std::size_t s = static_cast<std::size_t>(block.source);
+    for (std::size_t i = 0; i < block.columns; ++i) {
+      inputs.push_back({std::max(evaluation.values[s][i], 0.0), evaluation.errors[s][i]});
+    }
+  }
+}
+
+// With m products and one bias, u = 2^-53, gamma = (m + 2) u / (1 - (m + 2) u):
+//   |computed - exact| <= sum |w| e + (gamma + kappa (1 + u)) (|b| + sum |w| (|y| + e)) + (2 m + 2) eta (1 + |y| + e)
+// kappa: relative error of the coefficient's image, eta = 2^-1074: absolute error of an image or an underflow.
+// Lemma: the sums below are themselves rounded; each loses at most a factor 1 - (m + 4) u, restored by `inflate`.
+// DBL_MIN * (...) covers the eta terms, since (2 m + 2) eta < DBL_MIN for m < 2^50.
+void evaluate_row(const Layer& layer, std::size_t i, const std::vector<Input>& inputs, double& value, double& error) {
+  constexpr double kUnit = 0x1p-53;
+  const std::span<const double> row = layer.image(i);
+  const std::size_t m = inputs.size();
+  double sum = row[m];
+  double absolute = std::abs(row[m]);
+  double carried = 0.0;
+  double largest = 0.0;
+  for (std::size_t k = 0; k < m; ++k) {
+    const double reach = std::abs(inputs[k].value) + inputs[k].error;
+    sum += row[k] * inputs[k].value;
+    absolute += std::abs(row[k]) * reach;
+    carried += std::abs(row[k]) * inputs[k].error;
+    largest = std::max(largest, reach);
+  }
+  const double gamma = 1.01 * static_cast<double>(m + 2) * kUnit + 1.01 * layer.relative_error();
+  const double inflate = 1.0 + 4.0 * static_cast<double>(m + 8) * kUnit;
+  value = sum;
+  error = (carried + gamma * absolute + DBL_MIN * (1.0 + largest)) * inflate;
+}
+
+}  // namespace
+
+FloatEvaluation evaluate(const Network& network, std::span<const double> point) {
+  FloatEvaluation result;
+  std::vector<Input> inputs;
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    gather(network, l, point, result, inputs);
+    std::vector<double> values(layer.rows());
+    std::vector<double> errors(layer.rows());
+    for (std::size_t i = 0; i < layer.rows(); ++i) evaluate_row(layer, i, inputs, values[i], errors[i]);
+    result.values.push_back(std::move(values));
+    result.errors.push_back(std::move(errors));
+  }
+  return result;
+}
+
+ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> numerators, const Integer& denominator) {
+  const IntegerLayers& integers = network.integer_layers();
+  ExactEvaluation result;
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    std::vector<Integer> values;
+    for (std::size_t i = 0; i < layer.rows(); ++i) {
+      Integer sum = integers.coefficient(l, i, layer.columns()) * denominator;
+      std::size_t column = 0;
+      for (const Block& block : layer.blocks()) {
+        for (std::size_t k = 0; k < block.columns; ++k, ++column) {
+          const Integer& y =
+              block.source == Block::kInput ? numerators[k] : result.values[static_cast<std::size_t>(block.source)][k];
+          if (block.source == Block::kInput || y > 0) sum += integers.coefficient(l, i, column) * y;
+        }
+      }
+      values.push_back(std::move(sum));
+    }
+    result.values.push_back(std::move(values));
+    result.denominators.push_back(integers.scale(l) * denominator);
+  }
+  return result;
+}
+
+void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs, StageTally& tally) {
+  const FloatEvaluation evaluation = evaluate(network, point);
+  bool open = false;
+  for (std::size_t l = 0; l < network.hidden_layers() && !open; ++l) {
+    for (std::size_t i = 0; i < evaluation.values[l].size(); ++i) {
+      const auto sign = triage_sign(evaluation.values[l][i], evaluation.errors[l][i]);
+      open |= !sign.has_value();
+      if (sign) signs[network.first_neuron(l) + i] = static_cast<std::int8_t>(to_int(*sign));
+    }
+  }
+  if (!open) {
+    tally.triage += network.neurons();
+    return;
+  }
+  const IntegerRow row = integer_row(point);
+  const ExactEvaluation exact = exact_evaluate(network, row.numerators, row.denominator);
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    for (std::size_t i = 0; i < exact.values[l].size(); ++i) {
+      signs[network.first_neuron(l) + i] = static_cast<std::int8_t>(to_int(sign_of(exact.values[l][i])));
+    }
+  }
+  tally.exact += network.neurons();
+}
+
+}  // namespace relutope

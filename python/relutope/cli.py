@@ -1,0 +1,94 @@
+"""The command line: ``relutope complex`` and ``relutope analyze``.
+
+Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from relutope.cli_options import Options, build_parser, join_box
+from relutope.errors import IncompleteError, MissingExtraError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Default: the arguments of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _run(build_parser().parse_args(join_box(arguments)))
+    except IncompleteError as error:
+        return _fail(f"{error} ({_progress(error.progress)})", 3)
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except (ValueError, TypeError, MissingExtraError) as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 3)
+
+
+def _run(options: Options) -> int:
+    if options.command == "complex":
+        return _complex(options)
+    from relutope.cli_analyze import analyze
+
+    return analyze(options)
+
+
+def _complex(options: Options) -> int:
+    from relutope.cli_input import compute, report, resolve
+
+    job = resolve(options)
+    complex_ = compute(job, options)
+    result = report(job, complex_)
+    if options.save is not None:
+        complex_.save(options.save)
+        result["saved"] = options.save
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print("\n".join(_readable(result)))
+    return 0
+
+
+def _readable(result: dict[str, Any]) -> list[str]:
+    domain = result["domain"]
+    where = f"all of R^{result['input_dim']}"
+    if domain["type"] == "box":
+        where = "box " + " x ".join(
+            f"[{a:g}, {b:g}]" for a, b in zip(domain["lo"], domain["hi"], strict=True)
+        )
+    lines = [result["network"], where]
+    lines += [f"cells of dimension {k}: {count:,}" for k, count in enumerate(result["f_vector"])]
+    lines.append(f"regions: {result['regions']:,}, bounded: {result['bounded_regions']:,}")
+    lines.append(f"Euler characteristic: {result['euler_characteristic']}")
+    lines.append(f"signs decided exactly: {result['exact_signs']:,}")
+    lines.append(f"seconds: {result['seconds']:.3f}")
+    if "saved" in result:
+        lines.append(f"saved: {result['saved']}")
+    return lines
+
+
+def _progress(progress: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in progress.items()
+    )
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"relutope: error: {' '.join(message.split())}", file=sys.stderr)
+    return code

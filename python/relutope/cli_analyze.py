@@ -1,0 +1,65 @@
+"""``relutope analyze``: everything about one network, written to a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from relutope.cli_input import Job, compute, limits, report, resolve
+from relutope.cli_options import Options
+from relutope.complex import PolyhedralComplex
+from relutope.errors import MissingExtraError
+from relutope.summary import summarize
+
+
+def analyze(options: Options) -> int:
+    """Write the files of ``relutope analyze``; print a table, and what was skipped and why."""
+    job = resolve(options)
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    complex_ = compute(job, options)
+    skipped: dict[str, str] = {}
+    written = [out / "complex.npz"]
+    complex_.save(written[0])
+    picture = _draw(job, complex_, out / "complex.png")
+    if isinstance(picture, Path):
+        written.append(picture)
+    else:
+        skipped["complex.png"] = picture
+    if job.data is None:
+        skipped["data"] = "no --data was given"
+    X, y = (None, None) if job.data is None else (job.data.X, job.data.y)
+    summary = summarize(complex_, X, y, **limits(options))
+    for name in ("box", "all_space"):
+        if summary[name] is not None and "not_computed" in summary[name]:
+            skipped[name] = summary[name]["not_computed"]
+    content = {**report(job, complex_), **summary, "skipped": skipped}
+    written.append(_write_json(content, out / "summary.json"))
+    print(summary)
+    print()
+    for name, reason in skipped.items():
+        print(f"skipped {name}: {reason}")
+    print("wrote " + ", ".join(map(str, written)))
+    return 0
+
+
+def _draw(job: Job, complex_: PolyhedralComplex, path: Path) -> Path | str:
+    """The picture, or why there is none."""
+    if complex_.dim != 2:
+        return f"only complexes of dimension 2 are drawn, this one has dimension {complex_.dim}"
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return str(MissingExtraError("matplotlib", "plot", "to draw a complex"))
+    figure = Figure(figsize=(7, 7), layout="constrained")
+    axes = complex_.plot(figure.subplots(), data=None if job.data is None else (job.data.X, job.data.y))
+    axes.set_title(f"{os.path.basename(job.model)}: {complex_.n_regions:,} regions")
+    figure.savefig(path, dpi=160, metadata={"Software": None})
+    return path
+
+
+def _write_json(content: dict[str, Any], path: Path) -> Path:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    return path

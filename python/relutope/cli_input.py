@@ -1,0 +1,93 @@
+"""From options to a network, its data and its domain, and from a complex to a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from relutope.cli_options import Options, box_from_numbers
+from relutope.complex import SEMANTICS, PolyhedralComplex
+from relutope.data import Data, read_data
+from relutope.domain import AllSpace, Box, Domain, as_domain
+from relutope.loading import load
+from relutope.network import Network
+from relutope.storage import domain_to_json
+from relutope.subdivision import polyhedral_complex
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one command works on."""
+
+    model: str
+    network: Network
+    domain: Domain
+    data: Data | None
+
+
+def resolve(options: Options) -> Job:
+    """Load what the options name.
+
+    Raises
+    ------
+    ValueError
+        If no domain is given and the file has none, or the options do not fit together.
+    """
+    network = load(options.model, order=options.order)
+    data = None if options.data is None else read_data(options.data, network.input_dim)
+    return Job(options.model, network, as_domain(_domain(options, network, data), network.input_dim), data)
+
+
+def _domain(options: Options, network: Network, data: Data | None) -> Domain:
+    if options.all_space:
+        return AllSpace()
+    if options.box == "data":
+        if data is None:
+            raise ValueError("--box data needs the option --data FILE")
+        return Box.around(data.X)
+    if options.box is not None:
+        return box_from_numbers(options.box, network.input_dim)
+    if network.box is None:
+        raise ValueError(
+            f"no domain: {options.model} holds no lo and hi; legal: --box LO HI, --box data with --data "
+            "FILE, or --all-space"
+        )
+    return network.box
+
+
+def limits(options: Options) -> dict[str, Any]:
+    """The limits that the options set, as keywords of `polyhedral_complex`."""
+    return {
+        "n_threads": options.threads,
+        "max_cells": options.max_cells,
+        "max_seconds": options.max_seconds,
+        "max_bytes": options.max_bytes,
+        "progress": options.progress,
+    }
+
+
+def compute(job: Job, options: Options) -> PolyhedralComplex:
+    """The complex of a job, within the limits of the options."""
+    allowed = options.allow_high_dimension
+    return polyhedral_complex(job.network, job.domain, allow_high_dimension=allowed, **limits(options))
+
+
+def report(job: Job, complex_: PolyhedralComplex) -> dict[str, Any]:
+    """The counts of a complex, ready for JSON."""
+    statistics = complex_.statistics
+    return {
+        "model": job.model,
+        "model_hash": job.network.hash,
+        "network": repr(job.network),
+        "notes": list(job.network.notes),
+        "semantics": SEMANTICS,
+        "input_dim": job.network.input_dim,
+        "neurons": job.network.n_neurons,
+        "domain": domain_to_json(job.domain),
+        "f_vector": list(complex_.f_vector),
+        "regions": complex_.n_regions,
+        "bounded_regions": complex_.n_bounded_regions,
+        "euler_characteristic": complex_.euler_characteristic,
+        "exact_signs": statistics["signs"]["exact"],
+        "seconds": statistics["seconds"],
+    }

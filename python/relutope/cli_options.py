@@ -1,0 +1,162 @@
+"""Options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Literal, NoReturn
+
+from relutope.domain import Box
+
+BYTE_UNITS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+
+Options = argparse.Namespace
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; pass its arguments through `join_box` first."""
+    from relutope import __version__
+
+    parser = Parser(prog="relutope", description="Exact polyhedral complexes of piecewise-linear networks.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    complex_ = commands.add_parser("complex", help="count and save all cells of a network")
+    _add_common(complex_)
+    complex_.add_argument("--save", metavar="F.npz", help="write the complex to a file")
+    complex_.add_argument("--json", action="store_true", help="print one JSON object")
+    analyze = commands.add_parser("analyze", help="analyse a network and write summary, complex and picture")
+    _add_common(analyze)
+    analyze.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt or .pth")
+    domain = parser.add_mutually_exclusive_group()
+    domain.add_argument(
+        "--box",
+        type=_box,
+        metavar="LO HI ...",
+        help="2 numbers for every axis, or 2 per axis (lo1 hi1 lo2 hi2 ...), or data: the box around it",
+    )
+    domain.add_argument("--all-space", action="store_true", help="all of R^d")
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help=".csv (d columns, optional header, optional last column y) or .npz (X, y)",
+    )
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
+    )
+    parser.add_argument("--threads", type=_count, metavar="N", help="default: all cores")
+    parser.add_argument("--max-cells", type=_count, metavar="N", help="stop beyond so many cells")
+    parser.add_argument(
+        "--max-bytes",
+        type=_bytes,
+        metavar="N",
+        help="such as 500M or 2G; default: 80 %% of what is available",
+    )
+    parser.add_argument("--max-seconds", type=_seconds, metavar="S", help="stop after so many seconds")
+    parser.add_argument(
+        "--allow-high-dimension", action="store_true", help="compute with more than 10 inputs"
+    )
+    parser.add_argument("--progress", action="store_true", help="show how far it is")
+
+
+def join_box(arguments: Sequence[str]) -> list[str]:
+    """Join ``--box`` with the numbers (or the word ``data``) that follow it, so that it may stand anywhere.
+
+    argparse by itself takes ``-1e-3`` for an option and the MODEL behind the numbers for one more of them.
+
+    Examples
+    --------
+    >>> from relutope.cli_options import join_box
+    >>> join_box(["complex", "--box", "-1e-3", "1", "model.npz"])
+    ['complex', '--box=-1e-3,1', 'model.npz']
+    """
+    joined: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*joined, word, *rest]
+        if word == "--box":
+            values: list[str] = []
+            if rest and rest[0] == "data":
+                values.append(rest.pop(0))
+            while rest and values != ["data"] and _is_number(rest[0]):
+                values.append(rest.pop(0))
+            word = "--box=" + ",".join(values)
+        joined.append(word)
+    return joined
+
+
+def box_from_numbers(numbers: Sequence[float], input_dim: int) -> Box:
+    """The box that 2 or 2 d numbers mean.
+
+    Raises
+    ------
+    ValueError
+        If there is another number of them.
+    """
+    if len(numbers) == 2:
+        return Box(numbers[0], numbers[1])
+    if len(numbers) != 2 * input_dim:
+        raise ValueError(
+            f"--box has {len(numbers)} numbers; legal: 2 for every axis, or {2 * input_dim} (lo1 hi1 ...) "
+            f"for {input_dim} inputs"
+        )
+    return Box(numbers[::2], numbers[1::2])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _box(text: str) -> list[float] | Literal["data"]:
+    if text == "data":
+        return "data"
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: numbers or the word data") from None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _count(text: str) -> int:
+    return int(_positive(int, text, "an integer >= 1"))
+
+
+def _seconds(text: str) -> float:
+    return float(_positive(float, text, "a number > 0"))
+
+
+def _bytes(text: str) -> int:
+    digits = text.lower().removesuffix("b").removesuffix("i")
+    unit = digits[-1:] if digits[-1:] in BYTE_UNITS else ""
+    value = _positive(float, digits.removesuffix(unit), "a number >= 1, optionally with K, M, G or T")
+    return max(1, int(value * (1 << BYTE_UNITS[unit])))
+
+
+def _positive(kind: type[int] | type[float], text: str, legal: str) -> int | float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: {legal}")
+    return value

@@ -1,0 +1,197 @@
+"""Domains: an axis-parallel box, or all of R^d."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relutope.coefficients import exact_float64
+
+
+class Box:
+    """The closed box ``lo <= x <= hi``, each axis with its own bounds.
+
+    Parameters
+    ----------
+    lo, hi : float or array_like of shape (d,)
+        Lower and upper bounds. They follow numpy's broadcasting, with each other and with the input
+        dimension of the network: a number holds for every axis.
+
+    Raises
+    ------
+    ValueError
+        If ``lo < hi`` fails on an axis, a bound is not a finite float64, or the lengths differ.
+
+    Examples
+    --------
+    >>> from relutope import Box
+    >>> Box(-1, [1, 2])
+    Box([-1.0, -1.0], [1.0, 2.0])
+    """
+
+    __slots__ = ("_hi", "_lo")
+
+    def __init__(self, lo: ArrayLike, hi: ArrayLike) -> None:
+        low, high = _bound(lo, "lo"), _bound(hi, "hi")
+        try:
+            low, high = np.broadcast_arrays(low, high)
+        except ValueError:
+            raise ValueError(
+                f"lo has length {low.size} and hi has length {high.size}; legal: equal lengths, or one "
+                "number for every axis"
+            ) from None
+        if low.ndim and low.size == 0:
+            raise ValueError("lo and hi have length 0; legal: at least one axis")
+        for axis, (a, b) in enumerate(zip(np.atleast_1d(low), np.atleast_1d(high), strict=True)):
+            if not a < b:
+                place = f"[{axis}]" if low.ndim else ""
+                raise ValueError(f"lo{place} = {a} and hi{place} = {b}; legal: lo < hi on every axis")
+        self._lo, self._hi = _frozen(low), _frozen(high)
+
+    @property
+    def lo(self) -> NDArray[np.float64]:
+        """Lower bounds, float64, shape () or (d,), read-only."""
+        return self._lo
+
+    @property
+    def hi(self) -> NDArray[np.float64]:
+        """Upper bounds, float64, shape () or (d,), read-only."""
+        return self._hi
+
+    @classmethod
+    def around(cls, X: ArrayLike, pad: float = 0.1) -> Box:
+        """The bounding box of points, widened on both sides by `pad` times its width on each axis.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+        pad : float, default 0.1
+            An axis on which the points do not vary is widened by `pad` itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no point, one is not finite, or `pad` is negative.
+
+        Examples
+        --------
+        >>> from relutope import Box
+        >>> Box.around([[0, 0], [2, 4]], pad=0.5)
+        Box([-1.0, -2.0], [3.0, 6.0])
+        """
+        points = exact_float64(X, "X")
+        if points.ndim != 2 or points.size == 0:
+            raise ValueError(f"X has shape {points.shape}; legal: (n, d) with n, d >= 1")
+        if not 0 <= pad < np.inf:
+            raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
+        low, high = points.min(axis=0), points.max(axis=0)
+        with np.errstate(over="ignore"):
+            margin = pad * np.where(high > low, high - low, 1.0)
+            return cls(low - margin, high + margin)
+
+    def bounds(self, input_dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper bounds for `input_dim` axes, each float64 of shape (input_dim,).
+
+        Raises
+        ------
+        ValueError
+            If the box has another number of axes.
+        """
+        if self._lo.ndim and self._lo.size not in (1, input_dim):
+            raise ValueError(
+                f"the box has {self._lo.size} axes and the network has {input_dim} inputs; legal: "
+                f"{input_dim} or 1"
+            )
+        return tuple(
+            np.ascontiguousarray(np.broadcast_to(side, (input_dim,))) for side in (self._lo, self._hi)
+        )  # type: ignore[return-value]
+
+    def contains(self, X: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of the points (n, d) lie in the closed box."""
+        inside: NDArray[np.bool_] = np.all((self._lo <= X) & (self._hi >= X), axis=1)
+        return inside
+
+    def __repr__(self) -> str:
+        return f"Box({self._lo.tolist()}, {self._hi.tolist()})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Box):
+            return NotImplemented
+        return np.array_equal(self._lo, other._lo) and np.array_equal(self._hi, other._hi)
+
+    def __hash__(self) -> int:
+        return hash((self._lo.tobytes(), self._hi.tobytes()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Box, (np.array(self._lo), np.array(self._hi))
+
+
+@dataclass(frozen=True)
+class AllSpace:
+    """All of R^d, d being the input dimension of the network.
+
+    Examples
+    --------
+    >>> from relutope import AllSpace
+    >>> AllSpace()
+    AllSpace()
+    """
+
+
+Domain = Box | AllSpace
+
+
+def as_domain(domain: Any, input_dim: int) -> Domain:
+    """The domain that an argument means, for a network with `input_dim` inputs.
+
+    Parameters
+    ----------
+    domain : Box, AllSpace, or a pair (lo, hi)
+    input_dim : int
+
+    Returns
+    -------
+    Box or AllSpace
+        A box has its bounds spelled out, shape (input_dim,).
+
+    Raises
+    ------
+    TypeError
+        If `domain` is none of these.
+    ValueError
+        If the box is not legal or has the wrong number of axes.
+
+    Examples
+    --------
+    >>> from relutope import as_domain
+    >>> as_domain((0, 1), 2)
+    Box([0.0, 0.0], [1.0, 1.0])
+    """
+    if isinstance(domain, AllSpace):
+        return domain
+    if isinstance(domain, Box):
+        return Box(*domain.bounds(input_dim))
+    if isinstance(domain, (tuple, list, np.ndarray)) and len(domain) == 2:
+        return Box(*Box(domain[0], domain[1]).bounds(input_dim))
+    raise TypeError(f"domain is {domain!r}; legal: Box(lo, hi), a pair (lo, hi), or AllSpace()")
+
+
+def _bound(value: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        array = exact_float64(value, name)
+    except ValueError as error:
+        if "finite numbers" in str(error):
+            raise ValueError(f"{error}; for an unbounded domain use AllSpace() (--all-space)") from None
+        raise
+    if array.ndim > 1:
+        raise ValueError(f"{name} has shape {array.shape}; legal: a number, or one number per axis")
+    return array + 0.0  # no negative zero, so that equal boxes have equal bytes
+
+
+def _frozen(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    copy = np.array(array, dtype=np.float64)
+    copy.flags.writeable = False
+    return copy

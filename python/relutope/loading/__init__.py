@@ -1,0 +1,99 @@
+"""Networks from files and from torch modules."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from relutope.network import Network
+
+
+def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Network:
+    """A network from a file; nothing in a file is ever executed.
+
+    Parameters
+    ----------
+    path : path
+        ``.npz`` with ``W0, b0, W1, b1, ...`` and optionally ``lo, hi``; or ``.safetensors``, ``.pt``,
+        ``.pth`` with the state dict of a plain multilayer perceptron.
+    order : sequence of str, optional
+        Names of the layers of a state dict from input to output, where numbers and shapes do not force one
+        order.
+
+    Returns
+    -------
+    Network
+        Assumptions are recorded in `notes` and printed to stderr.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        If the file is damaged, of an unknown type, or holds something that cannot be represented exactly.
+    MissingExtraError
+        If reading needs torch and it is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    readers = _readers()
+    if suffix not in readers:
+        raise ValueError(
+            f"{os.fspath(path)} has the unknown file type {suffix!r}; legal: {', '.join(readers)}"
+        )
+    if Path(path).is_dir():
+        raise ValueError(f"{os.fspath(path)} is a folder; legal: a file of type {', '.join(readers)}")
+    network = readers[suffix](path, order)
+    for note in network.notes:
+        print(f"relutope: {os.fspath(path)}: {note}", file=sys.stderr)
+    return network
+
+
+def as_network(network: Any) -> Network:
+    """The network that an argument means.
+
+    Parameters
+    ----------
+    network : Network, path or torch.nn.Module
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> network = relutope.Network.from_arrays([[[1.0]]])
+    >>> relutope.as_network(network) is network
+    True
+    """
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, (str, PathLike)):
+        return load(network)
+    torch = sys.modules.get("torch")  # a module cannot exist where torch was never imported
+    if torch is not None and isinstance(network, torch.nn.Module):
+        return Network.from_torch(network)
+    raise TypeError(
+        f"network is of type {type(network).__name__}; legal: Network, a path, or a torch.nn.Module"
+    )
+
+
+def _readers() -> dict[str, Callable[[str | PathLike[str], Sequence[str] | None], Network]]:
+    from relutope.loading.npz import network_from_npz
+    from relutope.loading.safetensors import network_from_safetensors
+    from relutope.loading.torch_file import network_from_torch_file
+
+    return {
+        ".npz": network_from_npz,
+        ".safetensors": network_from_safetensors,
+        ".pt": network_from_torch_file,
+        ".pth": network_from_torch_file,
+    }

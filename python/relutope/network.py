@@ -1,0 +1,306 @@
+"""The network: hidden ReLU layers and a linear output layer, with exactly the coefficients as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from hashlib import sha256
+from math import gcd
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relutope import _core
+from relutope.coefficients import ExactRow, exact_array, exact_float64, exact_point, exact_rows
+from relutope.domain import Box
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A piecewise-linear network ``x -> W_L relu(... relu(W_0 x + b_0) ...) + b_L``.
+
+    It stands for the real-valued function of the stored numbers, each float being the dyadic rational that
+    it is, not for its rounded evaluation in floating point. Instances are immutable. Build one with
+    `from_arrays`, `from_torch` or `relutope.load`.
+
+    Attributes
+    ----------
+    core : relutope._core.Network
+        The compiled network.
+    notes : tuple of str
+        What was assumed or dropped when the network was imported.
+    box : Box or None
+        The box that came with the file, if there was one.
+    dtype : str
+        Type in which the coefficients were stored.
+    """
+
+    core: _core.Network
+    dtype: str = "float64"
+    notes: tuple[str, ...] = ()
+    box: Box | None = None
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike | None] | None = None,
+        *,
+        notes: Iterable[str] = (),
+        box: Box | None = None,
+    ) -> Network:
+        """A network from its weight matrices and biases, taken exactly.
+
+        Parameters
+        ----------
+        weights : sequence of array_like
+            Layer l has shape (n_out, n_in): its pre-activation is ``weights[l] @ x + biases[l]``. ReLU
+            stands between layers, the last one is linear. Any float type, integers, or objects such as
+            `fractions.Fraction`.
+        biases : sequence of array_like of shape (n_out,) or None, optional
+            None, as a whole or for a layer, means no bias.
+        notes, box
+            See the attributes.
+
+        Raises
+        ------
+        ValueError
+            If there is no layer, shapes do not chain, or a value is NaN or infinite.
+        TypeError
+            If values are not real numbers.
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[1, 2], [3, 4], [0, 0]], [[1, 1, 1]]], [[0, 0, 1], None])
+        Network(2 -> 3 -> 1, 3 neurons, int64; dead: 0, constant: 1, proportional: 0)
+        """
+        layers, dtypes = _checked_layers(weights, biases)
+        if all(weight.dtype != object and bias.dtype != object for weight, bias in layers):
+            core = _core.Network([weight for weight, _ in layers], [bias for _, bias in layers])
+        else:
+            core = _core.Network.from_rationals(
+                [exact_rows(*layer) for layer in layers], layers[0][0].shape[1]
+            )
+        dtype = dtypes[0] if len(dtypes) == 1 else f"mixed ({', '.join(dtypes)})"
+        return cls(core, dtype=dtype, notes=tuple(notes), box=box)
+
+    @classmethod
+    def from_torch(cls, module: torch.nn.Module) -> Network:
+        """The network that a `torch.nn.Sequential` computes.
+
+        Linear, ReLU, Identity, Dropout (as in eval mode) and Flatten are read, nested at will. Linear
+        layers in a row are composed exactly; a final Sigmoid, Softmax or LogSoftmax is dropped with a note.
+        Afterwards the network is compared with the module on random points.
+
+        Raises
+        ------
+        TypeError
+            If `module` is no torch module.
+        ValueError
+            If a part cannot be represented exactly; the message names it and its place.
+        """
+        from relutope.loading.torch_module import network_from_torch
+
+        return network_from_torch(module)
+
+    @property
+    def input_dim(self) -> int:
+        """Number of inputs d."""
+        return self.core.input_dim
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs."""
+        return self.core.output_dim
+
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """Number of neurons of each hidden layer."""
+        return tuple(self.core.hidden_widths)
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of hidden neurons."""
+        return sum(self.core.hidden_widths)
+
+    @cached_property
+    def census(self) -> dict[str, int]:
+        """Numbers of special hidden neurons: ``dead`` (all weights 0, bias <= 0), ``constant`` (all weights
+        0, bias > 0)
+        and ``proportional`` (weights and bias a multiple of those of an earlier neuron of the layer)."""
+        return dict(self.core.census())
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the exact coefficients in hexadecimal; it does not depend on their dtype."""
+        digest = sha256(f"relutope-network 1 {self.input_dim}\n".encode())
+        for layer in self.core.rows():
+            digest.update(f"layer {len(layer)}\n".encode())
+            for numerators, denominator in layer:
+                common = gcd(denominator, *numerators)
+                row = [*numerators, denominator]
+                digest.update((" ".join(f"{value // common:x}" for value in row) + "\n").encode())
+        return digest.hexdigest()
+
+    def exact_layers(self) -> list[tuple[NDArray[np.object_], NDArray[np.object_]]]:
+        """Weights (n_out, n_in) and biases (n_out,) of every layer as object arrays of `fractions.Fraction`.
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[0.5]]], [[2]]).exact_layers()[0][0]
+        array([[Fraction(1, 2)]], dtype=object)
+        """
+        result = []
+        for layer in self.core.rows():
+            rows = [
+                [Fraction(value, denominator) for value in numerators] for numerators, denominator in layer
+            ]
+            table = np.array(rows, dtype=object)
+            result.append((table[:, :-1], table[:, -1]))
+        return result
+
+    def evaluate(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Outputs in float64 and proven bounds on their errors.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+
+        Returns
+        -------
+        outputs, errors : ndarray of shape (n, output_dim), float64
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).evaluate([[-3.0]])[0]
+        array([[3.]])
+        """
+        return self.core.evaluate(self.checked_points(X))
+
+    def __call__(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Outputs of shape (n, output_dim) at the points X of shape (n, d), without the error bounds."""
+        return self.evaluate(X)[0]
+
+    def exact_evaluate(self, point: ArrayLike) -> list[Fraction]:
+        """The outputs at one rational point of shape (d,), exactly.
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).exact_evaluate([Fraction(-1, 3)])
+        [Fraction(1, 3)]
+        """
+        return [Fraction(*value) for value in self.core.exact_evaluate(*exact_point(point, self.input_dim))]
+
+    def sign_vectors(self, X: ArrayLike) -> NDArray[np.int8]:
+        """Exact signs (-1, 0, 1) of all hidden pre-activations at float points.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, n_neurons), int8
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).sign_vectors([[-3.0], [0.0]])
+        array([[-1,  1],
+               [ 0,  0]], dtype=int8)
+        """
+        return self.core.sign_vectors(self.checked_points(X))
+
+    def exact_sign_vector(self, point: ArrayLike) -> NDArray[np.int8]:
+        """Exact signs (n_neurons,), int8, of all hidden pre-activations at one rational point (d,)."""
+        return self.core.exact_signs(*exact_point(point, self.input_dim))
+
+    def checked_points(self, X: ArrayLike) -> NDArray[np.float64]:
+        """X as contiguous float64 of shape (n, d), or a ValueError."""
+        points = exact_float64(X, "X")
+        if points.ndim != 2 or points.shape[1] != self.input_dim:
+            raise ValueError(f"X has shape {points.shape}; legal: (n, {self.input_dim})")
+        return np.ascontiguousarray(points)
+
+    def __repr__(self) -> str:
+        widths = " -> ".join(map(str, (self.input_dim, *self.hidden_widths, self.output_dim)))
+        census = ", ".join(f"{kind}: {self.census[kind]}" for kind in ("dead", "constant", "proportional"))
+        return f"Network({widths}, {self.n_neurons} neurons, {self.dtype}; {census})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.hash == other.hash if isinstance(other, Network) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.core.rows(), self.input_dim, self.dtype, self.notes, self.box)
+
+
+def _rebuilt(
+    rows: list[list[ExactRow]], input_dim: int, dtype: str, notes: tuple[str, ...], box: Box | None
+) -> Network:
+    return Network(_core.Network.from_rationals(rows, input_dim), dtype=dtype, notes=notes, box=box)
+
+
+def _checked_layers(
+    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike | None] | None
+) -> tuple[list[tuple[NDArray[Any], NDArray[Any]]], list[str]]:
+    """Exact (weight, bias) arrays with shapes that chain, and the names of their dtypes."""
+    weights = list(weights)
+    biases = [None] * len(weights) if biases is None else list(biases)
+    if not weights:
+        raise ValueError("weights is empty; legal: at least one layer")
+    if len(biases) != len(weights):
+        raise ValueError(
+            f"biases has {len(biases)} entries and weights has {len(weights)}; legal: one bias (or None) "
+            "per weight"
+        )
+    layers: list[tuple[NDArray[Any], NDArray[Any]]] = []
+    dtypes: list[str] = []
+    for place, (weight_like, bias_like) in enumerate(zip(weights, biases, strict=True)):
+        weight, dtype = exact_array(weight_like, f"weights[{place}]")
+        width = layers[-1][0].shape[0] if layers else None
+        _check_weight(weight, place, width)
+        bias, bias_dtype = exact_array(
+            np.zeros(len(weight)) if bias_like is None else bias_like, f"biases[{place}]"
+        )
+        if bias.shape != (len(weight),):
+            hint = _transpose_hint(weight, bias.shape[0] if bias.ndim == 1 else -1, width)
+            raise ValueError(
+                f"biases[{place}] has shape {bias.shape}; legal: ({len(weight)},), one number per row of "
+                f"weights[{place}]{hint}"
+            )
+        layers.append((weight, bias))
+        dtypes += [dtype] if bias_like is None else [dtype, bias_dtype]
+    return layers, list(dict.fromkeys(dtypes))
+
+
+def _check_weight(weight: NDArray[Any], place: int, width: int | None) -> None:
+    if weight.ndim != 2 or weight.size == 0:
+        raise ValueError(
+            f"weights[{place}] has shape {weight.shape}; legal: (n_out, n_in) with n_out, n_in >= 1"
+        )
+    if width is not None and weight.shape[1] != width:
+        hint = _transpose_hint(weight, -1, width)
+        raise ValueError(
+            f"weights[{place}] has shape {weight.shape}; legal: (n_out, {width}), since the layer before it "
+            f"has {width} outputs{hint}"
+        )
+
+
+def _transpose_hint(weight: NDArray[Any], n_out: int, n_in: int | None) -> str:
+    if weight.shape[0] != weight.shape[1] and (weight.shape[1] == n_out or weight.shape[0] == n_in):
+        return "; the matrix looks like (n_in, n_out): pass its transpose"
+    return ""

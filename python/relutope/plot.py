@@ -1,0 +1,200 @@
+"""Drawing complexes of dimension 2."""
+
+from __future__ import annotations
+
+import colorsys
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relutope.complex import PolyhedralComplex
+from relutope.domain import AllSpace, Box
+from relutope.errors import MissingExtraError
+from relutope.subdivision import polyhedral_complex
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DATA_COLORS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#6a4c93", "#8ac926", "#ff924c", "#1982c4")
+
+
+def plot_complex(
+    complex_: PolyhedralComplex,
+    ax: Axes | None = None,
+    *,
+    color: str | ArrayLike = "region",
+    data: tuple[ArrayLike, ArrayLike | None] | ArrayLike | None = None,
+    cmap: Any = None,
+    edge_color: Any = "black",
+    linewidth: float | None = None,
+    point_size: float = 14.0,
+    window: Box | None = None,
+) -> Axes:
+    """Draw the regions, the edges and data points.
+
+    Parameters
+    ----------
+    complex_ : PolyhedralComplex
+        Of dimension 2.
+    ax : matplotlib.axes.Axes, optional
+        Default: a new figure.
+    color : {"region", "output", "none"} or array_like of shape (n_regions,), default "region"
+        ``"region"``: a colour per region; ``"output"``: the output at the centre of a region, or the
+        largest output's index if there are several; an array: one value per region.
+    data : (X, y), X, or None
+        Points (n, 2) and their labels (n,).
+    cmap : matplotlib colormap, optional
+    edge_color : matplotlib colour, default "black"
+    linewidth : float, optional
+        Default: thinner for more edges; 0 draws none.
+    point_size : float, default 14
+    window : Box, optional
+        For a complex on all of R^2: the part to draw, by default around its vertices and the data.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If the complex is not of dimension 2 or an option is not legal.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if complex_.dim != 2:
+        raise ValueError(f"the complex has dimension {complex_.dim}; legal: 2 (draw a slice of others)")
+    try:
+        from matplotlib.collections import LineCollection, PolyCollection
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", "to draw a complex") from None
+    points, labels = _split(data)
+    if isinstance(complex_.domain, AllSpace):
+        if not isinstance(color, str):
+            raise ValueError(
+                "color is an array; legal on all of R^2: 'region', 'output' or 'none', since a window is "
+                "drawn"
+            )
+        complex_ = polyhedral_complex(complex_.network, window or _window(complex_, points))
+    elif window is not None:
+        raise ValueError("window is given for a complex on a box; legal: None, the box itself is drawn")
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=(6, 6))
+    corners, indptr = region_polygons(complex_)
+    polygons = [corners[a:b] for a, b in itertools.pairwise(indptr)]
+    style, values = _fill(complex_, color, corners, indptr)
+    if style:
+        regions = PolyCollection(polygons, edgecolors="none", **style)
+        if values is not None:
+            regions.set_array(values)
+            regions.set_cmap(
+                cmap or ("RdBu_r" if color == "output" and complex_.network.output_dim == 1 else "viridis")
+            )
+            if color == "output" and complex_.network.output_dim == 1:
+                size = float(np.abs(values).max()) or 1.0
+                regions.set_clim(-size, size)
+        ax.add_collection(regions)
+    width = float(np.clip(30 / np.sqrt(complex_.f_vector[1]), 0.1, 0.8)) if linewidth is None else linewidth
+    if width > 0:
+        ends = complex_.facets(1)[1].reshape(-1, 2)
+        ax.add_collection(LineCollection(list(complex_.vertices[ends]), colors=edge_color, linewidths=width))
+    if points is not None:
+        _scatter(ax, points, labels, point_size)
+    lo, hi = complex_.domain.bounds(2)  # type: ignore[union-attr]
+    ax.set_xlim(lo[0], hi[0])
+    ax.set_ylim(lo[1], hi[1])
+    if 1 / 3 <= (hi[0] - lo[0]) / (hi[1] - lo[1]) <= 3:
+        ax.set_aspect("equal")
+    return ax
+
+
+def region_polygons(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Corners of the regions of a 2-dimensional complex on a box, counter-clockwise, for drawing.
+
+    Returns
+    -------
+    corners : ndarray of shape (m, 2), float64
+    indptr : ndarray of shape (n_regions + 1,), int64
+        Region i has ``corners[indptr[i]:indptr[i + 1]]``.
+    """
+    ends = complex_.facets(1)[1].reshape(-1, 2)
+    indptr, edges = complex_.facets(2)
+    region = np.repeat(np.arange(complex_.n_regions), np.diff(indptr))
+    pairs = np.unique(np.stack([np.repeat(region, 2), ends[edges].ravel()]), axis=1)
+    region, vertex = pairs
+    corners = complex_.vertices[vertex]
+    sizes = np.bincount(region, minlength=complex_.n_regions)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    centre = np.add.reduceat(corners, starts[:-1], axis=0) / sizes[:, None]
+    offset = corners - centre[region]
+    order = np.lexsort((np.arctan2(offset[:, 1], offset[:, 0]), region))
+    return corners[order], starts
+
+
+def _fill(
+    complex_: PolyhedralComplex,
+    color: str | ArrayLike,
+    corners: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
+    """Keywords for the polygons (empty: draw none), and a value per region."""
+    if isinstance(color, str):
+        if color == "none":
+            return {}, None
+        if color == "region":
+            hues = (
+                np.arange(complex_.n_regions) * 0.6180339887498949 % 1
+            )  # golden section: near ids, far hues
+            colors = [
+                colorsys.hls_to_rgb(hue, 0.72 + 0.14 * (i % 3) / 2, 0.55)
+                for i, hue in enumerate(hues.tolist())
+            ]
+            return {"facecolors": colors}, None
+        if color == "output":
+            centres = np.add.reduceat(corners, indptr[:-1], axis=0) / np.diff(indptr)[:, None]
+            outputs = complex_.network(centres)
+            return {"alpha": 0.8}, outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1).astype(
+                float
+            )
+        raise ValueError(f"color is {color!r}; legal: 'region', 'output', 'none' or an array")
+    values = np.asarray(color, dtype=np.float64)
+    if values.shape != (complex_.n_regions,):
+        raise ValueError(
+            f"color has shape {values.shape}; legal: ({complex_.n_regions},), one value per region"
+        )
+    return {"alpha": 0.8}, values
+
+
+def _split(data: Any) -> tuple[NDArray[np.float64] | None, NDArray[Any] | None]:
+    if data is None:
+        return None, None
+    X, y = data if isinstance(data, tuple) else (data, None)
+    points = np.asarray(X, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"data has points of shape {points.shape}; legal: (n, 2)")
+    if y is None:
+        return points, None
+    labels = np.unique(np.asarray(y), return_inverse=True)[1]
+    if labels.shape != (len(points),):
+        raise ValueError(
+            f"data has labels of shape {np.shape(y)}; legal: ({len(points)},), one label per point"
+        )
+    return points, labels
+
+
+def _scatter(ax: Axes, points: NDArray[np.float64], labels: NDArray[Any] | None, size: float) -> None:
+    codes = np.zeros(len(points), dtype=int) if labels is None else labels
+    for code in np.unique(codes):
+        chosen = points[codes == code]
+        face = DATA_COLORS[code % len(DATA_COLORS)]
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=size, c=face, edgecolors="white", linewidths=0.4, zorder=3)
+
+
+def _window(complex_: PolyhedralComplex, points: NDArray[np.float64] | None) -> Box:
+    places = [complex_.vertices[: complex_.f_vector[0]]] + ([] if points is None else [points])
+    shown = np.concatenate(places)
+    return Box.around(shown) if len(shown) else Box(-1, 1)

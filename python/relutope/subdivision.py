@@ -1,0 +1,112 @@
+"""Computing the polyhedral complex of a network within limits of cells, time and memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relutope import _core
+from relutope.complex import PolyhedralComplex
+from relutope.domain import Box, as_domain
+from relutope.memory import default_max_bytes, default_threads
+from relutope.progress import Poll, reporting
+
+#: Largest input dimension without allow_high_dimension: a box has 3^d faces before any neuron cuts it.
+MAX_DIMENSION = 10
+
+
+def polyhedral_complex(
+    network: Any,
+    domain: Any = None,
+    *,
+    n_threads: int | None = None,
+    max_cells: int | None = None,
+    max_seconds: float | None = None,
+    max_bytes: int | None = None,
+    progress: bool | Poll | None = False,
+    allow_high_dimension: bool = False,
+) -> PolyhedralComplex:
+    """Every cell of every dimension of the canonical polyhedral complex (Grigsby and Lindsey 2022), exactly.
+
+    A cell is a non-empty set of points of the domain with one sign vector and, on a box, one set of touched
+    walls. A neuron that is identically 0 on a region has sign 0 there and cuts nothing.
+
+    Parameters
+    ----------
+    network : Network, path or torch.nn.Module
+    domain : Box, AllSpace or a pair (lo, hi), optional
+        By default the box that is stored in the file of the network.
+    n_threads : int, optional
+        Default: all cores, and 1 in a worker process. The result does not depend on it.
+    max_cells : int, optional
+        Largest number of cells; no limit by default.
+    max_seconds : float, optional
+        No limit by default.
+    max_bytes : int, optional
+        Default: 80 % of the available memory.
+    progress : bool or callable, default False
+        True shows a bar; a callable gets a dict about ten times a second.
+    allow_high_dimension : bool, default False
+        Needed for more than 10 inputs.
+
+    Returns
+    -------
+    PolyhedralComplex
+
+    Raises
+    ------
+    IncompleteError
+        If a limit or Ctrl-C ended the computation; it says how far it got.
+    ValueError, TypeError
+        If an argument is not legal.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> relutope.polyhedral_complex(network, relutope.AllSpace()).f_vector
+    (1, 4, 4)
+    """
+    from relutope.loading import as_network
+
+    network = as_network(network)
+    if domain is None:
+        domain = network.box
+        if domain is None:
+            raise ValueError(
+                "domain is missing and the network has no box of its own; legal: Box(lo, hi), a pair (lo, "
+                "hi), or AllSpace()"
+            )
+    domain = as_domain(domain, network.input_dim)
+    if network.input_dim > MAX_DIMENSION and not allow_high_dimension:
+        raise ValueError(
+            f"the network has {network.input_dim} inputs; legal: at most {MAX_DIMENSION}, since a box alone "
+            "has 3^d faces. "
+            "Compute on a slice (compose the network with an affine map from few dimensions), or pass "
+            "allow_high_dimension=True"
+        )
+    lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
+    threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
+    cells = 0 if max_cells is None else _positive_int(max_cells, "max_cells")
+    memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
+    seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
+    with reporting(progress) as poll:
+        core = _core.polyhedral_complex(network.core, lo, hi, threads, cells, seconds, memory, poll)
+    return PolyhedralComplex(core, network, domain)
+
+
+def _positive_int(value: Any, name: str) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}; legal: an int >= 1, or None")
+    if value < 1:
+        raise ValueError(f"{name} is {value}; legal: an int >= 1, or None")
+    return int(value)
+
+
+def _positive_seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"max_seconds is {value!r}; legal: a number > 0, or None")
+    if not 0 < value < np.inf:
+        raise ValueError(f"max_seconds is {value}; legal: a finite number > 0, or None")
+    return float(value)

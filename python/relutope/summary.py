@@ -1,0 +1,202 @@
+"""What a complex looks like at a glance: counts, data, degenerate features, and how it was decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relutope.complex import SEMANTICS, PolyhedralComplex
+from relutope.domain import AllSpace
+from relutope.errors import IncompleteError
+from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate, sign_vector_blocks
+from relutope.storage import domain_to_json
+from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
+
+
+class Summary(dict[str, Any]):
+    """The numbers as a plain, JSON-ready dict; `str` shows them as a table."""
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def summarize(
+    complex_: PolyhedralComplex,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    all_space: bool = True,
+    **limits: Any,
+) -> Summary:
+    """The summary of a complex; see `PolyhedralComplex.summary`."""
+    if y is not None and X is None:
+        raise ValueError("y is given without X; legal: labels together with their points")
+    network = complex_.network
+    statistics = complex_.statistics
+    result = Summary(
+        network=repr(network),
+        model_hash=network.hash,
+        notes=list(network.notes),
+        semantics=SEMANTICS,
+        input_dim=network.input_dim,
+        neurons=network.n_neurons,
+        domain=domain_to_json(complex_.domain),
+        box=None,
+        all_space=None,
+    )
+    if isinstance(complex_.domain, AllSpace):
+        result["all_space"] = _counts(complex_)
+    else:
+        result["box"] = _counts(complex_)
+        result["all_space"] = (
+            _count_all_space(complex_, limits) if all_space else {"not_computed": "not asked for"}
+        )
+    if X is not None:
+        result["data"] = _data(complex_, X, y)
+    result["degenerate"] = _degenerate(complex_)
+    result["decided"] = {name: statistics[name] for name in ("signs", "orders") if name in statistics}
+    result["seconds"] = statistics.get("seconds")
+    return result
+
+
+def _counts(complex_: PolyhedralComplex) -> dict[str, Any]:
+    return {
+        "f_vector": list(complex_.f_vector),
+        "regions": complex_.n_regions,
+        "bounded_regions": complex_.n_bounded_regions,
+        "euler_characteristic": complex_.euler_characteristic,
+    }
+
+
+def _count_all_space(complex_: PolyhedralComplex, limits: dict[str, Any]) -> dict[str, Any]:
+    if complex_.dim > MAX_DIMENSION:
+        return {"not_computed": f"{complex_.dim} inputs are more than {MAX_DIMENSION}"}
+    if limits.get("max_cells") is None:
+        limits = {**limits, "max_cells": 20 * sum(complex_.counts) + 1_000_000}
+    try:
+        return _counts(polyhedral_complex(complex_.network, AllSpace(), **limits))
+    except IncompleteError as error:
+        if error.reason == "interrupt":
+            raise
+        return {"not_computed": str(error)}
+
+
+def _data(complex_: PolyhedralComplex, X: ArrayLike, y: ArrayLike | None) -> dict[str, Any]:
+    regions = locate(complex_, X)
+    held = regions[regions >= 0]
+    occupied, sizes = np.unique(held, return_counts=True)
+    data: dict[str, Any] = {
+        "points": len(regions),
+        "outside_domain": int(np.count_nonzero(regions == OUTSIDE)),
+        "on_smaller_cells": int(np.count_nonzero(regions == ON_SMALLER_CELL)),
+        "regions_with_data": len(occupied),
+        "most_points_in_a_region": int(sizes.max(initial=0)),
+    }
+    if y is not None:
+        labels = np.asarray(y)
+        if labels.shape != regions.shape:
+            raise ValueError(f"y has shape {labels.shape}; legal: {regions.shape}, one label per point")
+        classes, codes = np.unique(labels, return_inverse=True)
+        pairs = np.unique(np.stack([held, codes[regions >= 0]]), axis=1)
+        _, labels_per_region = np.unique(pairs[0], return_counts=True)
+        data["classes"] = len(classes)
+        data["regions_with_several_classes"] = int(np.count_nonzero(labels_per_region > 1))
+    return data
+
+
+def _degenerate(complex_: PolyhedralComplex) -> dict[str, int]:
+    census = complex_.network.census
+    zero_regions = sum(
+        int(np.count_nonzero((block == 0).any(axis=1)))
+        for _, block in sign_vector_blocks(complex_, complex_.dim, complex_.n_regions)
+    )
+    crowded = 0
+    walls = complex_.walls(0)
+    for first, block in sign_vector_blocks(complex_, 0, complex_.f_vector[0]):
+        met = np.count_nonzero(block == 0, axis=1) + np.count_nonzero(
+            walls[first : first + len(block)], axis=1
+        )
+        crowded += int(np.count_nonzero(met > complex_.dim))
+    return {
+        "dead_neurons": census["dead"],
+        "constant_neurons": census["constant"],
+        "proportional_neurons": census["proportional"],
+        "regions_where_a_neuron_is_zero": zero_regions,
+        "crowded_vertices": crowded,
+    }
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    lines = [summary["network"], *(f"  note: {note}" for note in summary["notes"])]
+    lines += ["", *_count_table(summary)]
+    if "data" in summary:
+        data = summary["data"]
+        lines += ["", f"data: {data['points']} points in {data['regions_with_data']} regions"]
+        lines.append(
+            f"  at most {data['most_points_in_a_region']} in one; {data['on_smaller_cells']} on smaller "
+            f"cells, {data['outside_domain']} outside"
+        )
+        if "classes" in data:
+            lines.append(
+                f"  {data['classes']} classes; {data['regions_with_several_classes']} regions hold more "
+                "than one"
+            )
+    found = summary["degenerate"]
+    lines += ["", "degenerate features"]
+    lines.append(
+        f"  neurons: {found['dead_neurons']} dead, {found['constant_neurons']} constant, "
+        f"{found['proportional_neurons']} proportional to an earlier one"
+    )
+    lines.append(f"  regions on which a neuron is identically 0: {found['regions_where_a_neuron_is_zero']}")
+    lines.append(
+        f"  vertices where more than {summary['input_dim']} neurons and walls vanish: "
+        f"{found['crowded_vertices']}"
+    )
+    lines += ["", "decided by"]
+    for name, stages in summary["decided"].items():
+        lines.append(f"  {name}: " + ", ".join(f"{stage} {count:,}" for stage, count in stages.items()))
+    return lines
+
+
+def _count_table(summary: dict[str, Any]) -> list[str]:
+    dim = summary["input_dim"]
+    columns = [("in the box", summary["box"]), (f"on all of R^{dim}", summary["all_space"])]
+    columns = [(title, counts) for title, counts in columns if counts is not None]
+    names = [f"cells of dimension {k}" for k in range(dim)] + [
+        f"regions (dimension {dim})",
+        "bounded regions",
+        "Euler characteristic",
+    ]
+    cells = [_column(counts, len(names)) for _, counts in columns]
+    widths = [max(len(title), *map(len, column)) for (title, _), column in zip(columns, cells, strict=True)]
+    lines = []
+    if summary["box"] is not None:
+        box = summary["domain"]
+        lines.append(
+            "box " + " x ".join(f"[{a:g}, {b:g}]" for a, b in zip(box["lo"], box["hi"], strict=True))
+        )
+    lines.append(
+        f"{'':22}" + "".join(f"  {title:>{width}}" for (title, _), width in zip(columns, widths, strict=True))
+    )
+    for row, name in enumerate(names):
+        lines.append(
+            f"{name:22}"
+            + "".join(f"  {column[row]:>{width}}" for column, width in zip(cells, widths, strict=True))
+        )
+    for title, counts in columns:
+        if "not_computed" in counts:
+            lines.append(f"{title}: not computed: {counts['not_computed']}")
+    if summary["box"] is not None:
+        lines.append(
+            "A count depends on its box: another box meets other regions and cuts others with its walls."
+        )
+    return lines
+
+
+def _column(counts: dict[str, Any], length: int) -> list[str]:
+    if "not_computed" in counts:
+        return ["-"] * length
+    numbers: list[int] = [*counts["f_vector"], counts["bounded_regions"], counts["euler_characteristic"]]
+    return [f"{value:,}" for value in numbers]

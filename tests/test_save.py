@@ -1,0 +1,179 @@
+"""Saving and loading complexes: nothing lost, nothing executed, damage noticed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import relutope
+from relutope import AllSpace, Box, Network, PolyhedralComplex, polyhedral_complex
+
+
+def assert_same(a: PolyhedralComplex, b: PolyhedralComplex) -> None:
+    assert (a.f_vector, a.counts, a.domain, a.network) == (b.f_vector, b.counts, b.domain, b.network)
+    assert a.vertices.tobytes() == b.vertices.tobytes()
+    assert a.vertex_error.tobytes() == b.vertex_error.tobytes()
+    assert a.rays.tobytes() == b.rays.tobytes()
+    assert a.exact_vertices() == b.exact_vertices()
+    for k in range(a.dim + 1):
+        assert np.array_equal(a.sign_vectors(k), b.sign_vectors(k))
+        assert np.array_equal(a.walls(k), b.walls(k))
+        assert np.array_equal(a.bounded(k), b.bounded(k))
+    for k in range(1, a.dim + 1):
+        for mine, other in zip(a.facets(k), b.facets(k), strict=True):
+            assert np.array_equal(mine, other)
+
+
+@pytest.mark.parametrize("domain", [Box(-2, [1, 2]), AllSpace()], ids=["box", "all_space"])
+def test_round_trip(network: Network, domain: object, tmp_path: Path) -> None:
+    complex_ = polyhedral_complex(network, domain)
+    complex_.save(tmp_path / "c.npz")
+    loaded = PolyhedralComplex.load(tmp_path / "c.npz")
+    loaded.validate()
+    assert_same(complex_, loaded)
+    assert loaded.statistics == complex_.statistics
+    assert_same(complex_, pickle.loads(pickle.dumps(complex_)))
+    assert [path.name for path in tmp_path.iterdir()] == ["c.npz"]
+
+
+def test_rational_network_round_trip(tmp_path: Path) -> None:
+    third = np.array([[Fraction(1, 3), 1], [-1, Fraction(2, 7)]], dtype=object)
+    network = Network.from_arrays(
+        [third, [[1.0, 1.0]]], [[Fraction(1, 9), 0], [0]], notes=["n"], box=Box(-1, 1)
+    )
+    complex_ = polyhedral_complex(network, (-1, 1))
+    path = tmp_path / "any name"
+    complex_.save(path)
+    loaded = PolyhedralComplex.load(path)
+    assert_same(complex_, loaded)
+    assert loaded.network.notes == ("n",)
+    assert loaded.network.dtype == network.dtype
+    assert loaded.network.box == Box([-1, -1], [1, 1])
+
+
+def test_same_bytes_but_for_statistics(network: Network, tmp_path: Path) -> None:
+    for name, threads in (("a", 1), ("b", 2)):
+        polyhedral_complex(network, (-1, 1), n_threads=threads).save(tmp_path / name)
+    with np.load(tmp_path / "a") as first, np.load(tmp_path / "b") as second:
+        assert first.files == second.files
+        for name in first.files:
+            assert name == "statistics" or first[name].tobytes() == second[name].tobytes()
+
+
+def test_header_says_what_it_is(network: Network, tmp_path: Path) -> None:
+    polyhedral_complex(network, (-1, 1)).save(tmp_path / "c.npz")
+    with np.load(tmp_path / "c.npz", allow_pickle=False) as archive:
+        header = json.loads(archive["header"].tobytes())
+    assert header["format"] == "relutope-complex"
+    assert header["schema_version"] == 1
+    assert header["model_hash"] == network.hash
+    assert header["relutope"] == relutope.__version__
+    assert header["domain"] == {"type": "box", "lo": [-1, -1], "hi": [1, 1]}
+
+
+@pytest.fixture
+def saved(network: Network, tmp_path: Path) -> Path:
+    polyhedral_complex(network, (-1, 1)).save(tmp_path / "c.npz")
+    return tmp_path / "c.npz"
+
+
+def test_truncated_file(saved: Path) -> None:
+    content = saved.read_bytes()
+    for length in (0, 10, len(content) // 2, len(content) - 1):
+        saved.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"c\.npz"):
+            PolyhedralComplex.load(saved)
+
+
+def test_flipped_byte(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    place = content.index(b"cells.") + 250
+    content[place] ^= 255
+    saved.write_bytes(content)
+    with pytest.raises(ValueError, match=r"c\.npz"):
+        PolyhedralComplex.load(saved)
+
+
+def rewrite(path: Path, **changes: np.ndarray | None) -> None:
+    with np.load(path) as archive:
+        record = {**archive, **changes}
+    with open(path, "wb") as stream:
+        np.savez(stream, **{name: array for name, array in record.items() if array is not None})
+
+
+def with_header(path: Path, **changes: object) -> None:
+    with np.load(path) as archive:
+        header = {**json.loads(archive["header"].tobytes()), **changes}
+    rewrite(path, header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
+
+
+def test_changed_network_does_not_match_its_hash(saved: Path) -> None:
+    with np.load(saved) as archive:
+        weight = archive["network.W0"]
+    rewrite(saved, **{"network.W0": weight * 2})
+    with pytest.raises(ValueError, match="model hash"):
+        PolyhedralComplex.load(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema_version": 99}, "schema version 99"),
+        ({"domain": {"type": "sphere"}}, "sphere"),
+        ({"f_vector": [1, 2, 3]}, "f-vector"),
+        ({"layers": 7}, "W3"),
+        ({"format": "other"}, "no header"),
+    ],
+)
+def test_changed_header(saved: Path, changes: dict[str, object], message: str) -> None:
+    with_header(saved, **changes)
+    with pytest.raises(ValueError, match=message):
+        PolyhedralComplex.load(saved)
+
+
+def test_damaged_cells_are_refused(saved: Path) -> None:
+    with np.load(saved) as archive:
+        names = [name for name in archive.files if name.startswith("cells.")]
+        arrays = {name: archive[name] for name in names}
+    for name in names:
+        rewrite(saved, **{name: None})
+        with pytest.raises(ValueError, match=r"c\.npz"):
+            PolyhedralComplex.load(saved)
+        rewrite(saved, **{name: np.zeros((3, 1, 1), dtype=arrays[name].dtype)})
+        with pytest.raises(ValueError, match=r"c\.npz"):
+            PolyhedralComplex.load(saved)
+        rewrite(saved, **{name: arrays[name]})
+    PolyhedralComplex.load(saved)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", W0=np.ones((1, 1)))
+    with pytest.raises(ValueError, match="no header"):
+        PolyhedralComplex.load(tmp_path / "w.npz")
+    np.savez(tmp_path / "o.npz", W0=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match=r"o\.npz"):
+        PolyhedralComplex.load(tmp_path / "o.npz")
+    np.save(tmp_path / "x.npy", np.ones(3))
+    with pytest.raises(ValueError, match="single array"):
+        PolyhedralComplex.load(tmp_path / "x.npy")
+    with pytest.raises(FileNotFoundError):
+        PolyhedralComplex.load(tmp_path / "none.npz")
+
+
+def test_failed_save_keeps_the_old_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = saved.read_bytes()
+    complex_ = PolyhedralComplex.load(saved)
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        complex_.save(saved)
+    assert saved.read_bytes() == content
+    assert [path.name for path in saved.parent.iterdir()] == ["c.npz"]

@@ -1,0 +1,100 @@
+"""The summary: counts, data in regions, degenerate features."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from relutope import AllSpace, Network, polyhedral_complex
+from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate
+
+
+def test_locate(quadrants: Network) -> None:
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    found = locate(complex_, [[0.5, 0.5], [-1, -1], [0, 0.5], [2, 0.5]])
+    signs = complex_.sign_vectors(2).tolist()
+    assert found.tolist() == [signs.index([1, 1]), signs.index([-1, -1]), ON_SMALLER_CELL, OUTSIDE]
+    assert locate(complex_, np.empty((0, 2))).shape == (0,)
+
+
+def test_every_point_is_in_the_region_of_its_signs(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relutope.location.BLOCK_BYTES", 40)  # several blocks
+    complex_ = polyhedral_complex(network, (-2, 2))
+    points = np.random.default_rng(0).uniform(-2, 2, size=(200, 2))
+    found = locate(complex_, points)
+    assert (found >= 0).all()
+    assert np.array_equal(complex_.sign_vectors(2, found), network.sign_vectors(points))
+
+
+def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]) -> None:
+    points = [[0.5, 0.5], [0.6, 0.5], [-0.5, 0.5], [0, 0], [3, 3]]
+    summary = polyhedral_complex(quadrants, (-1, 1)).summary(points, ["a", "b", "b", "a", "a"])
+    assert summary["box"] == {
+        "f_vector": [9, 12, 4],
+        "regions": 4,
+        "bounded_regions": 4,
+        "euler_characteristic": 1,
+    }
+    assert summary["all_space"]["f_vector"] == [1, 4, 4]
+    assert summary["all_space"]["bounded_regions"] == 0
+    assert summary["data"] == {
+        "points": 5,
+        "outside_domain": 1,
+        "on_smaller_cells": 1,
+        "regions_with_data": 2,
+        "most_points_in_a_region": 2,
+        "classes": 2,
+        "regions_with_several_classes": 1,
+    }
+    assert summary["degenerate"] == {
+        "dead_neurons": 0,
+        "constant_neurons": 0,
+        "proportional_neurons": 0,
+        "regions_where_a_neuron_is_zero": 0,
+        "crowded_vertices": 0,
+    }
+    text = capsys.readouterr().out
+    assert text.strip() == str(summary)
+    assert "A count depends on its box" in text
+    assert "box [-1, 1] x [-1, 1]" in text
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_summary_of_degenerate_features() -> None:
+    # x, -2x, x + y and x - y meet in the origin; then a dead neuron, and one that is zero on a region.
+    first = [[1, 0], [-2, 0], [1, 1], [1, -1], [0, 0]]
+    network = Network.from_arrays([first, [[0, 0, 1, 0, 0]], [[1]]], [[0, 0, 0, 0, -1], [0], [0]])
+    summary = polyhedral_complex(network, (-1, 1)).summary(verbose=False)
+    found = summary["degenerate"]
+    assert (found["dead_neurons"], found["constant_neurons"], found["proportional_neurons"]) == (1, 0, 1)
+    assert summary["box"]["regions"] == 6
+    assert found["regions_where_a_neuron_is_zero"] == 3
+    assert found["crowded_vertices"] >= 1
+
+
+def test_summary_of_all_space(network: Network, capsys: pytest.CaptureFixture[str]) -> None:
+    complex_ = polyhedral_complex(network, AllSpace())
+    summary = complex_.summary()
+    assert summary["box"] is None
+    assert summary["all_space"]["regions"] == complex_.n_regions
+    assert "in the box" not in capsys.readouterr().out
+
+
+def test_count_on_all_space_that_is_too_large(network: Network) -> None:
+    complex_ = polyhedral_complex(network, (-1, 1))
+    summary = complex_.summary(verbose=False, max_cells=3)
+    assert "max_cells" in summary["all_space"]["not_computed"]
+    assert "on all of R^2: not computed" in str(summary)
+    assert complex_.summary(verbose=False, all_space=False)["all_space"] == {"not_computed": "not asked for"}
+
+
+def test_bad_data(network: Network) -> None:
+    complex_ = polyhedral_complex(network, (-1, 1))
+    with pytest.raises(ValueError, match="y is given without X"):
+        complex_.summary(y=[1])
+    with pytest.raises(ValueError, match=r"y has shape \(2,\); legal: \(1,\)"):
+        complex_.summary([[0, 0]], [1, 2])
+    with pytest.raises(ValueError, match="X has shape"):
+        complex_.summary([[0, 0, 0]])
