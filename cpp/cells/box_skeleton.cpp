@@ -36,16 +36,16 @@ Faces list_faces(std::size_t dim) {
 
 void add_corner(const Domain& domain, const Faces& faces, std::size_t word, Vertices& vertices) {
   const std::size_t dim = domain.dim();
-  double* row = vertices.rows.append(dim * domain.parts());
+  double* point = vertices.points.append(dim * domain.parts());
   Word walls = 0;
   for (std::size_t i = 0; i < dim; ++i) {
     const bool upper = (word / faces.power[i]) % 3 == 1;
     walls |= Word{1} << Domain::wall_bit(i, upper);
     if (domain.is_box()) {
-      row[i] = upper ? domain.hi()[i] : domain.lo()[i];
+      point[i] = upper ? domain.hi()[i] : domain.lo()[i];
     } else {
-      row[i] = 0;
-      row[dim + i] = upper ? 1 : -1;
+      point[i] = 0;
+      point[dim + i] = upper ? 1 : -1;
     }
   }
   vertices.walls.push_back(walls);

@@ -56,6 +56,11 @@ class Buffer {
     reserve(size);
     size_ = size;
   }
+  /// As resize(), but growth is geometric.
+  void grow(std::size_t size) {
+    if (size > capacity_) reserve(std::max(size, capacity_ + capacity_ / 2 + 64));
+    size_ = size;
+  }
   /// Appends n uninitialised elements and returns the first; growth is geometric.
   T* append(std::size_t n) {
     if (size_ + n > capacity_) reserve(std::max(size_ + n, capacity_ + capacity_ / 2 + 64));

@@ -45,15 +45,15 @@ float round_up(double bound) {
 void copy_vertex(const Shape& shape, const Vertices& from, std::size_t v, std::size_t to, std::size_t finite, bool is_box,
                  ComplexArrays& arrays) {
   const std::size_t d = shape.dim;
-  const double* row = &from.rows[v * shape.row_length()];
+  const double* point = &from.points[v * shape.point_length()];
   const std::size_t words = 2 * shape.history_words;
   arrays.walls[to] = from.walls[v];
   std::copy_n(from.history.data() + v * words, words, arrays.signs.data() + to * words);
   const bool infinite = !is_box && from.walls[v] != 0;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t c = 0; c < d; ++c) arrays.vertices[to * d + c] = infinite ? nan : row[c];
+  for (std::size_t c = 0; c < d; ++c) arrays.vertices[to * d + c] = infinite ? nan : point[c];
   arrays.vertex_error[to] = infinite ? std::numeric_limits<float>::quiet_NaN() : round_up(from.bounds[v * shape.parts].point);
-  if (infinite) std::copy_n(row + shape.part_length(), d, arrays.rays.data() + (to - finite) * d);
+  if (infinite) std::copy_n(point + d, d, arrays.rays.data() + (to - finite) * d);
 }
 
 void copy_vertices(const Domain& domain, const Shape& shape, const Vertices& from, const Ids& ids, ComplexArrays& arrays,

@@ -25,8 +25,8 @@ bool Crossings::same_direction(const EdgeEnd& a, const EdgeEnd& b) {
   const Shape& shape = context_.shape;
   const double error = a.bounds[1].point + b.bounds[1].point;
   for (std::size_t c = 0; c < shape.dim; ++c) {
-    const double x = a.row[shape.part_length() + c];
-    const double y = b.row[shape.part_length() + c];
+    const double x = a.point[shape.dim + c];
+    const double y = b.point[shape.dim + c];
     if (triage_sign(x - y, (error + (std::abs(x) + std::abs(y)) * 0x1p-52 + DBL_MIN) * (1 + 0x1p-50))) return false;
   }
   const ExactPoint p = exact_vertex(a);
@@ -50,13 +50,12 @@ Crossings::Scale Crossings::scale_of_edge(const EdgeEnd& a, const EdgeEnd& b) {
 //   a finite, b not: x1 = 0 and the crossing is at finite distance; it moves with x0 / y1 (b to a: the reverse).
 //   both at infinity with different M parts: the leading order is x1 / y1; ties there are left to the exact stage.
 Crossings::Place Crossings::place(const EdgeEnd& a, const EdgeEnd& b, Scale scale, std::size_t bit) const {
-  const Shape& shape = context_.shape;
   const std::size_t part_a = scale == Scale::kInfinite || scale == Scale::kFromInfinity ? 1 : 0;
   const std::size_t part_b = scale == Scale::kInfinite || scale == Scale::kToInfinity ? 1 : 0;
-  const std::size_t column = shape.dim + context_.tables.leader[bit];
+  const std::size_t column = context_.tables.leader[bit];
   const bool from_positive = test_bit(a.mask, bit);
-  const double x = (from_positive ? 1 : -1) * a.row[part_a * shape.part_length() + column];
-  const double y = (from_positive ? -1 : 1) * b.row[part_b * shape.part_length() + column];
+  const double x = (from_positive ? 1 : -1) * a.row.value(part_a, column);
+  const double y = (from_positive ? -1 : 1) * b.row.value(part_b, column);
   const double error_x = a.bounds[part_a].value;
   const double error_y = b.bounds[part_b].value;
   // Two roundings in numerator and denominator and one in the quotient: 1 -+ 2^-50 and DBL_MIN cover them.
@@ -67,7 +66,10 @@ Crossings::Place Crossings::place(const EdgeEnd& a, const EdgeEnd& b, Scale scal
   result.low = low > 0 ? std::max(0.0, low * (1 - 0x1p-50) - DBL_MIN) : 0.0;
   result.high = below > 0 ? std::max(0.0, x + error_x) / below * (1 + 0x1p-50) + DBL_MIN
                           : std::numeric_limits<double>::infinity();
-  if (std::isnan(result.high)) result.high = std::numeric_limits<double>::infinity();
+  if (!std::isfinite(x) || !std::isfinite(y)) {
+    result.low = 0;
+    result.high = std::numeric_limits<double>::infinity();
+  }
   return result;
 }
 

@@ -13,7 +13,8 @@ namespace relutope {
 
 /// One end of the edge.
 struct EdgeEnd {
-  const double* row;
+  RowView row;
+  const double* point;
   const RowBound* bounds;
   const Word* mask;
   Word walls;

@@ -1,6 +1,7 @@
 #include "cells/forward.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 
 #include "cells/forward_task.hpp"
@@ -10,24 +11,34 @@ namespace {
 
 constexpr std::size_t kVerticesPerTask = 512;
 
+/// The bits of one plane that belong to leaders, packed.
+void pack(const LayerTables& tables, const Shape& shape, const Word* raw, Word* plane) {
+  if (tables.bits() == shape.columns) {
+    std::copy_n(raw, shape.mask_words, plane);
+    return;
+  }
+  std::fill_n(plane, shape.mask_words, Word{0});
+  for (std::size_t bit = 0; bit < tables.bits(); ++bit) {
+    plane[bit / kWordBits] |= Word{test_bit(raw, tables.leader[bit])} << (bit % kWordBits);
+  }
+}
+
 /// Packs the leaders' bits and sets the rows' entries to zero where a sign is zero.
 void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>& raw, std::size_t raw_words,
               Vertices& vertices, std::size_t first, std::size_t last) {
   for (std::size_t v = first; v < last; ++v) {
-    const Word* positive = &raw[2 * raw_words * v];
-    const Word* negative = positive + raw_words;
     Word* mask = &vertices.masks[2 * shape.mask_words * v];
-    std::fill(mask, mask + 2 * shape.mask_words, Word{0});
+    for (std::size_t plane = 0; plane < 2; ++plane) {
+      pack(tables, shape, &raw[(2 * v + plane) * raw_words], mask + plane * shape.mask_words);
+    }
     double* row = &vertices.rows[v * shape.row_length()];
-    for (std::size_t bit = 0; bit < tables.bits(); ++bit) {
-      const std::size_t i = tables.leader[bit];
-      if (test_bit(positive, i)) {
-        set_bit(mask, bit);
-      } else if (test_bit(negative, i)) {
-        set_bit(mask + shape.mask_words, bit);
-      } else {
+    for (std::size_t w = 0; w < shape.mask_words; ++w) {
+      Word zeros = ~(mask[w] | mask[shape.mask_words + w]);
+      for (; zeros != 0; zeros &= zeros - 1) {
+        const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(zeros));
+        if (bit >= tables.bits()) break;
         for (const std::size_t c : tables.all[bit]) {
-          for (std::size_t p = 0; p < shape.parts; ++p) row[p * shape.part_length() + shape.dim + c] = 0;
+          for (std::size_t p = 0; p < shape.parts; ++p) row[p * shape.columns + c] = 0;
         }
       }
     }
@@ -81,6 +92,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   result.tables = make_layer_tables(layer, classes, range);
   result.shape.mask_words = words_for(result.tables.bits());
   vertices.rows = std::move(rows);
+  vertices.terms = Terms(&budget);
   vertices.bounds = std::move(bounds);
   vertices.masks.resize(count * 2 * result.shape.mask_words);
   over_vertices(count, workers, [&](std::size_t first, std::size_t last, std::size_t) {

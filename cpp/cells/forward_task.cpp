@@ -4,6 +4,7 @@
 #include <bit>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 
 #include "cells/kernels.hpp"
 #include "exact/predicates.hpp"
@@ -16,8 +17,8 @@ constexpr double kUnit = 0x1p-53;
 BoundLine bound_line(const ScaledLayer& layer, const ActiveInputs& active, std::size_t part) {
   constexpr double kInflate = 1.0 + 16 * kUnit;
   BoundLine line;
-  if (active.size() == 0) return line;
-  const double gamma = 1.01 * kUnit * static_cast<double>(active.size() + 2) + 1.01 * layer.relative_error();
+  if (active.size == 0) return line;
+  const double gamma = 1.01 * kUnit * static_cast<double>(active.size + 2) + 1.01 * layer.relative_error();
   line.slope = (active.error * (1.0 + layer.relative_error()) + gamma * active.largest) * kInflate;
   line.bias_factor = part == 0 ? gamma * kInflate : 0.0;
   line.eta = DBL_MIN * ((part == 0 ? 1.0 : 0.0) + active.largest + active.error);
@@ -39,11 +40,29 @@ std::optional<Sign> triage(double value, double error) {
 
 ForwardTask::ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
                          const ForwardOutput& output)
-    : input_(input), scaled_(input.scaled), classes_(classes), from_(from), out_(output), active_(output.shape.parts),
-      line_(output.shape.parts) {
-  range.positive.assign(out_.raw_words, 0);
-  range.negative.assign(out_.raw_words, 0);
-  range.zero.assign(out_.raw_words, 0);
+    : input_(input), scaled_(input.scaled), from_(from), out_(output), leaders_(output.raw_words, 0),
+      active_(output.shape.parts), line_(output.shape.parts), previous_row_(input.previous.shape.columns) {
+  for (auto* plane : {&range.positive, &range.negative, &range.zero}) plane->assign(out_.raw_words, 0);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i].kind == RowKind::kLeader) set_bit(leaders_.data(), i);
+  }
+  for (ActiveInputs& active : active_) {
+    active.offsets.resize(scaled_.columns());
+    active.values.resize(scaled_.columns());
+  }
+  if (input.previous.tables != nullptr) {
+    on_if_positive_ = flatten(input.previous.tables->on_if_positive);
+    on_if_negative_ = flatten(input.previous.tables->on_if_negative);
+  }
+}
+
+ForwardTask::Switches ForwardTask::flatten(const std::vector<std::vector<std::size_t>>& lists) {
+  Switches switches{{0}, {}};
+  for (const auto& list : lists) {
+    switches.columns.insert(switches.columns.end(), list.begin(), list.end());
+    switches.begin.push_back(switches.columns.size());
+  }
+  return switches;
 }
 
 void ForwardTask::run(std::size_t first, std::size_t last) {
@@ -53,45 +72,55 @@ void ForwardTask::run(std::size_t first, std::size_t last) {
 void ForwardTask::gather_input(std::size_t v, std::size_t part) {
   ActiveInputs& active = active_[part];
   active.error = from_.bounds[v * out_.shape.parts + part].point;
-  const double* x = &from_.rows[v * input_.previous.shape.row_length() + part * input_.previous.shape.part_length()];
+  const double* x = &from_.points[v * out_.shape.point_length() + part * out_.shape.dim];
   for (std::size_t c = 0; c < out_.shape.dim; ++c) {
-    if (x[c] == 0 && active.error == 0) continue;
-    add_input(active, c, x[c]);
+    if (x[c] != 0 || active.error != 0) active.add(c * scaled_.rows(), x[c]);
   }
 }
 
-void ForwardTask::add_input(ActiveInputs& active, std::size_t column, double value) const {
-  active.columns.push_back(column);
-  active.offsets.push_back(column * scaled_.rows());
-  active.values.push_back(value);
-  active.largest = std::max(active.largest, std::abs(value));
-  if (std::isnan(value)) active.largest = value;
-}
-
-void ForwardTask::gather_columns(const std::vector<std::size_t>& columns, std::size_t v) {
-  for (std::size_t p = 0; p < out_.shape.parts; ++p) {
-    const double* z = &from_.rows[v * input_.previous.shape.row_length() + p * input_.previous.shape.part_length() + out_.shape.dim];
-    for (const std::size_t c : columns) add_input(active_[p], c, z[c]);
+/// Pre-activations of the layer before: stored, or summed from their terms.
+const double* ForwardTask::previous_row(std::size_t v, std::size_t part) {
+  const Shape& shape = input_.previous.shape;
+  const std::size_t old_count = from_.old_count();
+  if (v < old_count) return &from_.rows[v * shape.row_length() + part * shape.columns];
+  const Terms& terms = from_.terms;
+  term_offsets_.clear();
+  term_factors_.clear();
+  for (std::size_t t = terms.begin(v - old_count); t < terms.ends[v - old_count]; ++t) {
+    term_offsets_.push_back(std::size_t{terms.rows[t]} * shape.columns);
+    term_factors_.push_back(terms.factors[t * shape.parts + part]);
   }
+  combine({from_.rows.data(), term_offsets_.data(), term_factors_.data(), term_factors_.size()}, nullptr, previous_row_.data(),
+          shape.columns);
+  return previous_row_.data();
 }
 
 void ForwardTask::gather(std::size_t v) {
-  for (std::size_t p = 0; p < out_.shape.parts; ++p) active_[p].clear();
-  if (input_.previous.tables == nullptr) {
-    for (std::size_t p = 0; p < out_.shape.parts; ++p) gather_input(v, p);
-    return;
-  }
-  for (std::size_t p = 0; p < out_.shape.parts; ++p) active_[p].error = from_.bounds[v * out_.shape.parts + p].value;
-  const LayerTables& tables = *input_.previous.tables;
-  const Word* mask = &from_.masks[2 * input_.previous.shape.mask_words * v];
-  gather_columns(tables.always_on, v);
-  for (std::size_t plane = 0; plane < 2; ++plane) {
-    const auto& lists = plane == 0 ? tables.on_if_positive : tables.on_if_negative;
-    for (std::size_t w = 0; w < words_for(tables.bits()); ++w) {
-      for (Word bits = mask[plane * input_.previous.shape.mask_words + w]; bits != 0; bits &= bits - 1) {
-        gather_columns(lists[w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits))], v);
+  const LayerTables* tables = input_.previous.tables;
+  const std::size_t words = input_.previous.shape.mask_words;
+  for (std::size_t p = 0; p < out_.shape.parts; ++p) {
+    ActiveInputs& active = active_[p];
+    active.size = 0;
+    if (tables == nullptr) {
+      gather_input(v, p);
+    } else {
+      active.error = from_.bounds[v * out_.shape.parts + p].value;
+      const double* z = previous_row(v, p);
+      for (const std::size_t c : tables->always_on) active.add(c * scaled_.rows(), z[c]);
+      for (std::size_t plane = 0; plane < 2; ++plane) {
+        const Switches& on = plane == 0 ? on_if_positive_ : on_if_negative_;
+        const Word* mask = &from_.masks[(2 * v + plane) * words];
+        for (std::size_t w = 0; w < words && !on.columns.empty(); ++w) {
+          for (Word bits = mask[w]; bits != 0; bits &= bits - 1) {
+            const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+            for (std::size_t i = on.begin[bit]; i < on.begin[bit + 1]; ++i) {
+              active.add(on.columns[i] * scaled_.rows(), z[on.columns[i]]);
+            }
+          }
+        }
       }
     }
+    active.largest = largest_absolute(active.values.data(), active.size);
   }
 }
 
@@ -99,25 +128,24 @@ void ForwardTask::one_vertex(std::size_t v) {
   gather(v);
   const std::size_t n = scaled_.rows();
   double* row = &out_.rows[v * out_.shape.row_length()];
-  const double* old_row = &from_.rows[v * input_.previous.shape.row_length()];
   for (std::size_t p = 0; p < out_.shape.parts; ++p) {
     const ActiveInputs& active = active_[p];
-    double* z = row + p * out_.shape.part_length() + out_.shape.dim;
-    std::copy_n(old_row + p * input_.previous.shape.part_length(), out_.shape.dim, row + p * out_.shape.part_length());
-    combine({scaled_.column(0), active.offsets.data(), active.values.data(), active.size()},
+    double* z = row + p * n;
+    combine({scaled_.column(0), active.offsets.data(), active.values.data(), active.size},
             p == 0 ? scaled_.bias().data() : nullptr, z, n);
     line_[p] = bound_line(scaled_, active, p);
     RowBound& bound = out_.bounds[v * out_.shape.parts + p];
+    bound.largest = largest_absolute(z, n);
+    if (!std::isfinite(bound.largest)) line_[p].eta = std::numeric_limits<double>::infinity();
     bound.point = from_.bounds[v * out_.shape.parts + p].point;
     bound.value = vertex_bound(p);
-    bound.largest = largest_absolute(z, n);
   }
   signs(v, row);
 }
 
 /// Bound that holds for all rows of the vertex.
 double ForwardTask::vertex_bound(std::size_t p) const {
-  if (active_[p].size() > 0) {
+  if (active_[p].size > 0) {
     return (scaled_.largest_absolute_sum() * line_[p].slope + scaled_.largest_bias() * line_[p].bias_factor +
             line_[p].eta) * (1 + 8 * kUnit);
   }
@@ -127,33 +155,61 @@ double ForwardTask::vertex_bound(std::size_t p) const {
 }
 
 double ForwardTask::row_bound(std::size_t i, std::size_t p, double absolute_sum) const {
-  if (active_[p].size() == 0) return bias_error(scaled_, i, p);
+  if (active_[p].size == 0) return bias_error(scaled_, i, p);
   return (absolute_sum * line_[p].slope + std::abs(scaled_.bias()[i]) * line_[p].bias_factor + line_[p].eta) *
          (1 + 8 * kUnit);
+}
+
+/// triage() of 64 neurons at once, without branches.
+ForwardTask::SignWord ForwardTask::certain_signs(std::size_t p, std::size_t word, const double* row) const {
+  SignWord result;
+  const std::size_t first = word * kWordBits;
+  const std::size_t last = std::min(scaled_.rows(), first + kWordBits);
+  const double* z = row + p * scaled_.rows();
+  if (active_[p].size == 0) {
+    for (std::size_t i = first; i < last; ++i) {
+      const std::optional<Sign> sign = triage(z[i], bias_error(scaled_, i, p));
+      const Word bit = Word{1} << (i - first);
+      if (sign == Sign::kPositive) result.positive |= bit;
+      if (sign == Sign::kNegative) result.negative |= bit;
+      if (sign == Sign::kZero) result.zero |= bit;
+    }
+    return result;
+  }
+  const double* sum = scaled_.absolute_sum().data();
+  const double* bias = scaled_.bias().data();
+  const BoundLine line = line_[p];
+  for (std::size_t i = first; i < last; ++i) {
+    const double error = (sum[i] * line.slope + std::abs(bias[i]) * line.bias_factor + line.eta) * (1 + 8 * kUnit);
+    result.positive |= static_cast<Word>(z[i] > error) << (i - first);
+    result.negative |= static_cast<Word>(z[i] < -error) << (i - first);
+    result.zero |= static_cast<Word>((z[i] == 0) & (error == 0)) << (i - first);
+  }
+  return result;
 }
 
 void ForwardTask::signs(std::size_t v, double* row) {
   Word* positive = &out_.raw[2 * out_.raw_words * v];
   Word* negative = positive + out_.raw_words;
-  std::fill(positive, positive + 2 * out_.raw_words, Word{0});
   bool carrier_set = false;
-  for (std::size_t i = 0; i < scaled_.rows(); ++i) {
-    if (classes_[i].kind != RowKind::kLeader) continue;
-    std::optional<Sign> sign;
-    for (std::size_t p = out_.shape.parts; p-- > 0 && (!sign || *sign == Sign::kZero);) {
-      const double z = row[p * out_.shape.part_length() + out_.shape.dim + i];
-      sign = triage(z, row_bound(i, p, scaled_.absolute_sum()[i]));
-      if (!sign) break;
-    }
-    if (sign) {
-      ++tally.signs_float;
-    } else {
-      sign = later_stages(v, i, row, carrier_set);
-    }
-    if (*sign == Sign::kPositive) set_bit(positive, i);
-    if (*sign == Sign::kNegative) set_bit(negative, i);
-  }
   for (std::size_t w = 0; w < out_.raw_words; ++w) {
+    positive[w] = negative[w] = 0;
+    Word undecided = leaders_[w];
+    Word later = 0;
+    for (std::size_t p = out_.shape.parts; p-- > 0;) {
+      const SignWord certain = certain_signs(p, w, row);
+      positive[w] |= certain.positive & undecided;
+      negative[w] |= certain.negative & undecided;
+      later |= undecided & ~(certain.positive | certain.negative | certain.zero);
+      undecided &= certain.zero;
+    }
+    tally.signs_float += static_cast<std::uint64_t>(std::popcount(leaders_[w] & ~later));
+    for (; later != 0; later &= later - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(later));
+      const Sign sign = later_stages(v, w * kWordBits + bit, row, carrier_set);
+      if (sign == Sign::kPositive) positive[w] |= Word{1} << bit;
+      if (sign == Sign::kNegative) negative[w] |= Word{1} << bit;
+    }
     range.positive[w] |= positive[w];
     range.negative[w] |= negative[w];
     range.zero[w] |= ~(positive[w] | negative[w]);
@@ -182,16 +238,17 @@ Sign ForwardTask::later_stages(std::size_t v, std::size_t i, double* row, bool& 
 std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double* row) const {
   double sum = 0;
   bool all_zero = true;
-  for (const std::size_t k : active_[p].columns) {
-    sum += std::abs(scaled_.column(k)[i]);
-    all_zero &= scaled_.is_zero(i, k);
+  for (std::size_t a = 0; a < active_[p].size; ++a) {
+    const std::size_t column = active_[p].offsets[a] / scaled_.rows();
+    sum += std::abs(scaled_.column(column)[i]);
+    all_zero &= scaled_.is_zero(i, column);
   }
-  double& z = row[p * out_.shape.part_length() + out_.shape.dim + i];
+  double& z = row[p * scaled_.rows() + i];
   if (all_zero) {
     z = p == 0 ? scaled_.bias()[i] : 0.0;
     return triage(z, bias_error(scaled_, i, p));
   }
-  return triage(z, row_bound(i, p, sum * (1 + 2 * kUnit * static_cast<double>(active_[p].size() + 4))));
+  return triage(z, row_bound(i, p, sum * (1 + 2 * kUnit * static_cast<double>(active_[p].size + 4))));
 }
 
 }  // namespace relutope

@@ -13,17 +13,14 @@ namespace relutope {
 
 /// The active inputs of one part of one vertex.
 struct ActiveInputs {
-  std::vector<std::size_t> columns;  // of the layer
-  std::vector<std::size_t> offsets;  // of the columns' weights
+  std::vector<std::size_t> offsets;  // of the columns' weights: column * rows of the layer
   std::vector<double> values;
-  double error = 0;    // |value - exact| of each
-  double largest = 0;  // max |value|
-  std::size_t size() const { return columns.size(); }
-  void clear() {
-    columns.clear();
-    offsets.clear();
-    values.clear();
-    error = largest = 0;
+  std::size_t size = 0;  // the vectors have room for all columns
+  double error = 0;      // |value - exact| of each
+  double largest = 0;    // max |value|
+  void add(std::size_t offset, double value) {
+    offsets[size] = offset;
+    values[size++] = value;
   }
 };
 
@@ -37,7 +34,7 @@ struct ActiveInputs {
 ///   underflow of the products          a 2^-1074
 /// so slope = e (1 + kappa) + (gamma + kappa) Y and offset_i = (gamma + kappa) |b_i| + eta, where eta collects the
 /// underflow terms and DBL_MIN (1 + Y + e) is more than all of them. `inflate` restores what rounding the bound loses.
-/// Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error, mostly 0.
+/// A sum that overflows has no bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error, mostly 0.
 struct BoundLine {
   double slope = 0;
   double bias_factor = 0;
@@ -64,24 +61,38 @@ class ForwardTask {
   void run(std::size_t first, std::size_t last);
 
  private:
+  /// Signs of 64 neurons that one part decides: certain signs and certain zeros.
+  struct SignWord {
+    Word positive = 0, negative = 0, zero = 0;
+  };
+  /// Columns that a mask bit switches on: columns[begin[bit]..begin[bit + 1]).
+  struct Switches {
+    std::vector<std::size_t> begin, columns;
+  };
+
+  static Switches flatten(const std::vector<std::vector<std::size_t>>& lists);
   void gather(std::size_t v);
   void gather_input(std::size_t v, std::size_t part);
-  void gather_columns(const std::vector<std::size_t>& columns, std::size_t v);
-  void add_input(ActiveInputs& active, std::size_t column, double value) const;
+  const double* previous_row(std::size_t v, std::size_t part);
   void one_vertex(std::size_t v);
   double vertex_bound(std::size_t part) const;
   double row_bound(std::size_t i, std::size_t part, double absolute_sum) const;
+  SignWord certain_signs(std::size_t part, std::size_t word, const double* row) const;
   void signs(std::size_t v, double* row);
   Sign later_stages(std::size_t v, std::size_t i, double* row, bool& carrier_set);
   std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row) const;
 
   const ForwardInput& input_;
   const ScaledLayer& scaled_;
-  const std::vector<RowClass>& classes_;
   const Vertices& from_;
   ForwardOutput out_;
+  std::vector<Word> leaders_;  // neurons whose signs are computed
+  Switches on_if_positive_, on_if_negative_;
   std::vector<ActiveInputs> active_;  // per part
   std::vector<BoundLine> line_;       // per part
+  std::vector<double> previous_row_;
+  std::vector<std::size_t> term_offsets_;
+  std::vector<double> term_factors_;
   std::unique_ptr<ExactSolver> solver_;
   ExactPoint point_;
 };

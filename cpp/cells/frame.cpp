@@ -42,8 +42,10 @@ void Frame::reset(std::size_t k, CellIndex cell) {
 void Frame::add_direction(CellIndex vertex, std::size_t part) {
   const Shape& shape = context_.shape;
   const Vertices& vertices = context_.cells.vertices;
-  const double* a = &vertices.rows[vertex * shape.row_length() + part * shape.part_length()];
-  const double* b = &vertices.rows[base() * shape.row_length() + part * shape.part_length()];
+  const double* a = &vertices.rows[vertex * shape.row_length() + part * shape.columns];
+  const double* b = &vertices.rows[base() * shape.row_length() + part * shape.columns];
+  const double* p = &vertices.points[vertex * shape.point_length() + part * shape.dim];
+  const double* q = &vertices.points[base() * shape.point_length() + part * shape.dim];
   const RowBound& bound_a = vertices.bounds[vertex * shape.parts + part];
   const RowBound& bound_b = vertices.bounds[base() * shape.parts + part];
   // A computed difference is off by the two rows' errors and half an ulp; 1 + 2^-51 covers the ulps of the sums here.
@@ -52,9 +54,9 @@ void Frame::add_direction(CellIndex vertex, std::size_t part) {
   d.vertex = vertex;
   d.part = part;
   d.value_error = (bound_a.value + bound_b.value) * kUp;
-  d.value_spread = (largest_difference(a + shape.dim, b + shape.dim, shape.columns) + d.value_error) * kUp;
+  d.value_spread = (largest_difference(a, b, shape.columns) + d.value_error) * kUp;
   d.point_error = (bound_a.point + bound_b.point) * kUp;
-  d.point_spread = (largest_difference(a, b, shape.dim) + d.point_error) * kUp;
+  d.point_spread = (largest_difference(p, q, shape.dim) + d.point_error) * kUp;
   directions_.push_back(d);
   scale_ = std::max(scale_, bound_a.largest);
 }
@@ -62,8 +64,8 @@ void Frame::add_direction(CellIndex vertex, std::size_t part) {
 /// Squared length of what is left of a candidate difference after the directions chosen so far are projected out.
 double Frame::residual(std::size_t candidate, std::size_t part, std::vector<double>& out) const {
   const Shape& shape = context_.shape;
-  const double* a = &context_.cells.vertices.rows[vertices_[candidate] * shape.row_length() + part * shape.part_length()];
-  const double* b = &context_.cells.vertices.rows[base() * shape.row_length() + part * shape.part_length()];
+  const double* a = &context_.cells.vertices.points[vertices_[candidate] * shape.point_length() + part * shape.dim];
+  const double* b = &context_.cells.vertices.points[base() * shape.point_length() + part * shape.dim];
   out.resize(shape.dim);
   for (std::size_t c = 0; c < shape.dim; ++c) out[c] = a[c] - b[c];
   for (std::size_t i = 0; i < directions_.size(); ++i) {

@@ -10,91 +10,167 @@ namespace relutope {
 namespace {
 
 constexpr std::size_t kCellsPerTask = 256;
+constexpr std::size_t kFirstWave = 8;  // tasks per worker
 
-using Arenas = std::vector<std::unique_ptr<Arena>>;
-
-/// Where each arena's cells and facets of one dimension begin after the merge; one entry past the last arena.
-struct Offsets {
-  std::vector<std::size_t> cells;
-  std::vector<std::size_t> facets;
+/// Lengths of the arrays of one dimension. For vertices the lists are their terms.
+struct Lengths {
+  std::size_t cells = 0;
+  std::size_t lists = 0;  // facets
+  std::size_t rows = 0;   // exactly computed rows
 };
 
-Offsets offsets_of(std::size_t m, const Arenas& arenas, const Skeleton& cells, Budget& budget) {
-  Offsets offsets{{cells.count(m)}, {cells.cells[m].facets.size()}};
-  for (const auto& arena : arenas) {
-    offsets.cells.push_back(offsets.cells.back() + arena->cells.count(m));
-    offsets.facets.push_back(offsets.facets.back() + arena->cells.cells[m].facets.size());
+Lengths lengths_of(std::size_t m, const Skeleton& cells, const Shape& shape) {
+  if (m > 0) return {cells.count(m), cells.cells[m].facets.size(), 0};
+  return {cells.count(0), cells.vertices.terms.rows.size(), cells.vertices.rows.size() / shape.row_length()};
+}
+
+/// What one task appended to its worker's arena, per dimension.
+struct Slice {
+  std::size_t worker = 0;
+  std::vector<Lengths> begin, end;
+};
+
+/// Where each slice's arrays of one dimension begin after the merge; one entry past the last slice.
+using Offsets = std::vector<Lengths>;
+
+Offsets offsets_of(std::size_t m, const std::vector<Slice>& slices, const Skeleton& cells, const Shape& shape, Budget& budget) {
+  Offsets offsets{lengths_of(m, cells, shape)};
+  for (const Slice& slice : slices) {
+    const Lengths& last = offsets.back();
+    const Lengths& begin = slice.begin[m];
+    const Lengths& end = slice.end[m];
+    offsets.push_back({last.cells + end.cells - begin.cells, last.lists + end.lists - begin.lists, last.rows + end.rows - begin.rows});
   }
-  budget.require_ids(offsets.cells.back());
-  budget.require_ids(offsets.facets.back());
+  budget.require_ids(offsets.back().cells);
+  budget.require_ids(offsets.back().lists);
+  budget.require_ids(offsets.back().rows * shape.parts);
   return offsets;
 }
 
-void make_room(std::size_t m, const Offsets& offsets, const Shape& shape, Skeleton& cells) {
-  const std::size_t count = offsets.cells.back();
+void make_room(std::size_t m, const Lengths& total, const Shape& shape, Skeleton& cells) {
   if (m == 0) {
     Vertices& vertices = cells.vertices;
-    vertices.rows.resize(count * shape.row_length());
-    vertices.bounds.resize(count * shape.parts);
-    vertices.history.resize(count * 2 * shape.history_words);
-    vertices.masks.resize(count * 2 * shape.mask_words);
-    vertices.walls.resize(count);
+    const std::size_t old_count = vertices.old_count();
+    vertices.points.grow(total.cells * shape.point_length());
+    vertices.bounds.grow(total.cells * shape.parts);
+    vertices.rows.grow(total.rows * shape.row_length());
+    vertices.terms.ends.grow(total.cells - old_count);
+    vertices.terms.rows.grow(total.lists);
+    vertices.terms.factors.grow(total.lists * shape.parts);
+    vertices.history.grow(total.cells * 2 * shape.history_words);
+    vertices.masks.grow(total.cells * 2 * shape.mask_words);
+    vertices.walls.grow(total.cells);
     return;
   }
   Cells& target = cells.cells[m];
-  target.facets.resize(offsets.facets.back());
-  if (m > 1) target.ends.resize(count);
-  target.masks.resize(count * 2 * shape.mask_words);
+  target.facets.grow(total.lists);
+  if (m > 1) target.ends.grow(total.cells);
+  if (m < shape.dim) target.masks.grow(total.cells * 3 * shape.mask_words);
 }
 
+/// Copies elements first..last-1 of `length` values each to the place of element `at`.
 template <class T>
-void place(const Buffer<T>& from, std::size_t at, Buffer<T>& to) {
-  std::copy_n(from.data(), from.size(), to.data() + at);
+void place(const Buffer<T>& from, std::size_t first, std::size_t last, std::size_t length, std::size_t at, Buffer<T>& to) {
+  std::copy_n(from.data() + first * length, (last - first) * length, to.data() + at * length);
 }
 
-void merge_vertices(const Vertices& from, std::size_t at, const Shape& shape, Vertices& to) {
-  place(from.rows, at * shape.row_length(), to.rows);
-  place(from.bounds, at * shape.parts, to.bounds);
-  place(from.history, at * 2 * shape.history_words, to.history);
-  place(from.masks, at * 2 * shape.mask_words, to.masks);
-  place(from.walls, at, to.walls);
+/// Copies ids, local ones shifted. Modulo 2^32 the shift may wrap around; its sum with a local id does not.
+void place_ids(const Buffer<CellIndex>& from, std::size_t first, std::size_t last, CellIndex shift, std::size_t at,
+               Buffer<CellIndex>& to) {
+  CellIndex* out = to.data() + at;
+  for (std::size_t i = first; i < last; ++i) *out++ = from[i] & kLocal ? shift + (from[i] & ~kLocal) : from[i];
 }
 
-void merge_cells(std::size_t m, const Cells& from, std::size_t arena, const std::vector<Offsets>& offsets, const Shape& shape,
-                 Cells& to) {
-  const auto base = static_cast<CellIndex>(offsets[m - 1].cells[arena]);
-  CellIndex* facet = to.facets.data() + offsets[m].facets[arena];
-  for (const CellIndex f : from.facets.span()) *facet++ = f & kLocal ? base + (f & ~kLocal) : f;
-  if (m > 1) {
-    CellIndex* end = to.ends.data() + offsets[m].cells[arena];
-    for (const CellIndex e : from.ends.span()) *end++ = e + static_cast<CellIndex>(offsets[m].facets[arena]);
-  }
-  place(from.masks, offsets[m].cells[arena] * 2 * shape.mask_words, to.masks);
+void place_ends(const Buffer<CellIndex>& from, std::size_t first, std::size_t last, CellIndex shift, std::size_t at,
+                Buffer<CellIndex>& to) {
+  CellIndex* out = to.data() + at;
+  for (std::size_t i = first; i < last; ++i) *out++ = from[i] + shift;
 }
 
-/// Appends the arenas in task order, so that ids do not depend on which thread ran which task.
-void merge(std::size_t k, Arenas& arenas, const Shape& shape, Skeleton& cells, Buffer<CellIndex>& children, Budget& budget,
-           Workers& workers) {
+void merge_vertices(const Vertices& from, const Lengths& begin, const Lengths& end, const Lengths& at, const Shape& shape,
+                    Vertices& to) {
+  place(from.points, begin.cells, end.cells, shape.point_length(), at.cells, to.points);
+  place(from.bounds, begin.cells, end.cells, shape.parts, at.cells, to.bounds);
+  place(from.history, begin.cells, end.cells, 2 * shape.history_words, at.cells, to.history);
+  place(from.masks, begin.cells, end.cells, 2 * shape.mask_words, at.cells, to.masks);
+  place(from.walls, begin.cells, end.cells, 1, at.cells, to.walls);
+  place(from.rows, begin.rows, end.rows, shape.row_length(), at.rows, to.rows);
+  place(from.terms.factors, begin.lists, end.lists, shape.parts, at.lists, to.terms.factors);
+  const std::size_t row_shift = (at.rows - begin.rows) * shape.parts;
+  place_ids(from.terms.rows, begin.lists, end.lists, static_cast<CellIndex>(row_shift), at.lists, to.terms.rows);
+  const std::size_t old_count = to.old_count();
+  place_ends(from.terms.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists), at.cells - old_count,
+             to.terms.ends);
+}
+
+void merge_cells(std::size_t m, const Cells& from, const Slice& slice, const Lengths& at, std::size_t facets_at,
+                 const Shape& shape, Cells& to) {
+  const Lengths& begin = slice.begin[m];
+  const Lengths& end = slice.end[m];
+  const auto shift = static_cast<CellIndex>(facets_at - slice.begin[m - 1].cells);
+  place_ids(from.facets, begin.lists, end.lists, shift, at.lists, to.facets);
+  if (m > 1) place_ends(from.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists), at.cells, to.ends);
+  if (m < shape.dim) place(from.masks, begin.cells, end.cells, 3 * shape.mask_words, at.cells, to.masks);
+}
+
+/// Appends the slices in task order, so that ids do not depend on which thread ran which task.
+void merge(std::size_t k, const std::vector<Slice>& slices, const std::vector<Skeleton>& arenas, const Shape& shape,
+           Skeleton& cells, Budget& budget, Workers& workers) {
   std::vector<Offsets> offsets;
-  for (std::size_t m = 0; m <= k; ++m) {
-    offsets.push_back(offsets_of(m, arenas, cells, budget));
-    make_room(m, offsets.back(), shape, cells);
-  }
-  children.push_back(static_cast<CellIndex>(offsets[k].cells[0]));
-  for (const auto& arena : arenas) {
-    for (const CellIndex n : arena->children.span()) children.push_back(children.back() + n);
-  }
-  workers.run(arenas.size(), [&](std::size_t task, std::size_t) {
-    const Skeleton& local = arenas[task]->cells;
-    merge_vertices(local.vertices, offsets[0].cells[task], shape, cells.vertices);
-    for (std::size_t m = 1; m <= k; ++m) merge_cells(m, local.cells[m], task, offsets, shape, cells.cells[m]);
-    arenas[task].reset();
+  for (std::size_t m = 0; m <= k; ++m) offsets.push_back(offsets_of(m, slices, cells, shape, budget));
+  for (std::size_t m = 0; m <= k; ++m) make_room(m, offsets[m].back(), shape, cells);
+  workers.run(slices.size(), [&](std::size_t task, std::size_t) {
+    const Slice& slice = slices[task];
+    const Skeleton& arena = arenas[slice.worker];
+    merge_vertices(arena.vertices, slice.begin[0], slice.end[0], offsets[0][task], shape, cells.vertices);
+    for (std::size_t m = 1; m <= k; ++m) {
+      merge_cells(m, arena.cells[m], slice, offsets[m][task], offsets[m - 1][task].cells, shape, cells.cells[m]);
+    }
   });
+}
+
+/// Subdivides the old cells of one task and notes what was appended to the arena.
+Slice run_task(std::size_t k, std::size_t task, const StepContext& context, Refiner& refiner, std::size_t worker,
+               ChildRanges& children, Skeleton& arena) {
+  Slice slice{worker, {}, {}};
+  for (std::size_t m = 0; m <= k; ++m) slice.begin.push_back(lengths_of(m, arena, context.shape));
+  const std::size_t first = task * kCellsPerTask;
+  const std::size_t last = std::min(context.old_cells.count(k), first + kCellsPerTask);
+  refiner.run(k, static_cast<CellIndex>(first), static_cast<CellIndex>(last), children, arena, &children[k][first]);
+  for (std::size_t m = 0; m <= k; ++m) slice.end.push_back(lengths_of(m, arena, context.shape));
+  return slice;
+}
+
+using Refiners = std::vector<std::unique_ptr<Refiner>>;
+
+/// Old k-cells in waves: what a wave appends to the arenas is merged while it is still in the processor's caches.
+void subdivide_dimension(std::size_t k, const StepContext& context, Refiners& refiners, ChildRanges& children,
+                         std::vector<Skeleton>& arenas, Skeleton& fresh, Workers& workers) {
+  const std::size_t count = context.old_cells.count(k);
+  const std::size_t tasks = (count + kCellsPerTask - 1) / kCellsPerTask;
+  auto next = static_cast<CellIndex>(fresh.count(k));
+  std::size_t wave = kFirstWave * workers.size();
+  for (std::size_t begin = 0; begin < tasks; begin += wave) {
+    std::vector<Slice> slices(std::min(wave, tasks - begin));
+    for (Skeleton& arena : arenas) arena.clear();
+    workers.run(slices.size(), [&](std::size_t task, std::size_t worker) {
+      if (!refiners[worker]) refiners[worker] = make_refiner(context);
+      slices[task] = run_task(k, begin + task, context, *refiners[worker], worker, children, arenas[worker]);
+    });
+    merge(k, slices, arenas, context.shape, fresh, context.budget, workers);
+  }
+  for (std::size_t c = 0; c < count; ++c) {
+    const CellIndex cells = children[k][c];
+    children[k][c] = next;
+    next += cells;
+  }
+  children[k][count] = next;
 }
 
 }  // namespace
 
-EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, Budget& budget, Workers& workers) {
+EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, std::vector<Skeleton>& arenas, Budget& budget,
+                            Workers& workers) {
   const std::size_t dim = input.shape.dim;
   Skeleton old_cells = std::move(cells);
   Skeleton fresh(dim, &budget);
@@ -102,21 +178,13 @@ EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, Budget& bu
   budget.add_cells(static_cast<std::int64_t>(fresh.count(0)));
   const StepContext context{input.network, input.layer,  input.scaled, input.codes, input.domain,
                             input.tables,  input.shape,  old_cells,    fresh,       budget};
-  std::vector<std::unique_ptr<Refiner>> refiners(workers.size());
+  Refiners refiners(workers.size());
   ChildRanges children;
   for (std::size_t k = 0; k <= dim; ++k) children.emplace_back(&budget);
   for (std::size_t k = 1; k <= dim; ++k) {
     budget.start_dimension(k);
-    const std::size_t count = old_cells.count(k);
-    Arenas arenas((count + kCellsPerTask - 1) / kCellsPerTask);
-    workers.run(arenas.size(), [&](std::size_t task, std::size_t worker) {
-      if (!refiners[worker]) refiners[worker] = make_refiner(context);
-      arenas[task] = std::make_unique<Arena>(dim, &budget);
-      const std::size_t first = task * kCellsPerTask;
-      const std::size_t last = std::min(count, first + kCellsPerTask);
-      refiners[worker]->run(k, static_cast<CellIndex>(first), static_cast<CellIndex>(last), children, *arenas[task]);
-    });
-    merge(k, arenas, input.shape, fresh, children[k], budget, workers);
+    children[k].resize(old_cells.count(k) + 1);
+    subdivide_dimension(k, context, refiners, children, arenas, fresh, workers);
   }
   EngineTally tally;
   for (const auto& refiner : refiners) {

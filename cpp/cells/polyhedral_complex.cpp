@@ -53,6 +53,7 @@ class Construction {
         cells_(box_skeleton(domain, budget)), exponents_(domain.dim(), 0) {
     shape_.dim = domain.dim();
     shape_.parts = domain.parts();
+    for (std::size_t w = 0; w < workers.size(); ++w) arenas_.emplace_back(domain.dim(), &budget);
   }
 
   std::unique_ptr<Complex> run() {
@@ -65,6 +66,7 @@ class Construction {
       const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
       statistics_.layer_seconds.push_back(spent.count());
     }
+    arenas_.clear();
     auto complex = build_complex(network_, domain_, codes_, shape_, std::move(cells_), budget_, workers_);
     statistics_.seconds = budget_.progress().seconds;
     statistics_.cpu_seconds = static_cast<double>(std::clock() - cpu_begin_) / CLOCKS_PER_SEC;
@@ -86,7 +88,7 @@ class Construction {
     const std::size_t bits = tables_.bits();
     if (bits > 0) {
       statistics_.tally +=
-          subdivide_layer({*network_, l, scaled, codes_, domain_, tables_, shape_}, cells_, budget_, workers_);
+          subdivide_layer({*network_, l, scaled, codes_, domain_, tables_, shape_}, cells_, arenas_, budget_, workers_);
       extend_history(shape_, codes_.bits(), bits, cells_.vertices, budget_, workers_);
     }
     codes_.add_layer(tables_.codes, bits);
@@ -98,6 +100,7 @@ class Construction {
   Budget& budget_;
   Workers& workers_;
   Skeleton cells_;
+  std::vector<Skeleton> arenas_;
   std::vector<int> exponents_;
   Shape shape_;
   LayerTables tables_;

@@ -12,52 +12,66 @@ namespace {
 
 constexpr std::int64_t kCellsPerCheck = 1024;
 
-/// Two planes of mask words on the stack, or on the heap for wide layers.
+/// Three planes of mask words (+, -, touching), on the stack, or on the heap for wide layers.
 template <std::size_t kWords>
 struct Planes {
-  std::array<Word, 2 * kWords> words{};
+  std::array<Word, 3 * kWords> words{};
   explicit Planes(std::size_t) {}
 };
 template <>
 struct Planes<0> {
   std::vector<Word> words;
-  explicit Planes(std::size_t n) : words(2 * n) {}
+  explicit Planes(std::size_t n) : words(3 * n) {}
 };
 
 template <std::size_t kWords>
 class WordRefiner final : public Refiner {
  public:
-  explicit WordRefiner(const StepContext& context) : context_(context), solver_(context), crossings_(context) {}
+  explicit WordRefiner(const StepContext& context)
+      : context_(context), solver_(context), crossings_(context), stack_(&context.budget) {}
 
   EngineTally tally() const override { return solver_.tally; }
 
-  void run(std::size_t k, CellIndex first, CellIndex last, const ChildRanges& children, Arena& arena) override {
-    arena_ = &arena.cells;
-    Buffer<CellIndex>& counts = arena.children;
-    CellIndex* count = counts.append(last - first);
+  void run(std::size_t k, CellIndex first, CellIndex last, const ChildRanges& children, Skeleton& arena,
+           CellIndex* counts) override {
+    arena_ = &arena;
     for (CellIndex cell = first; cell < last; ++cell) {
-      stack_.clear();
-      for (const CellIndex f : context_.old_cells.facets(k, cell)) {
-        if (k == 1) {
-          stack_.push_back(f);
-          continue;
-        }
-        const Buffer<CellIndex>& range = children[k - 1];
-        for (CellIndex child = range[f]; child < range[f + 1]; ++child) stack_.push_back(child);
-      }
+      Masks joined(words());
+      const std::size_t end = load(k, cell, children, joined);
       solver_.set_carrier(k, cell);
       path_.clear();
       const std::size_t before = arena_->count(k);
-      refine(k, 0, stack_.size());
-      *count++ = static_cast<CellIndex>(arena_->count(k) - before);
+      refine(k, 0, end, joined);
+      *counts++ = static_cast<CellIndex>(arena_->count(k) - before);
       if (pending_ >= kCellsPerCheck) report();
     }
     report();
   }
 
  private:
-  using Mask = Planes<kWords>;
+  using Masks = Planes<kWords>;
+
   std::size_t words() const { return kWords > 0 ? kWords : context_.shape.mask_words; }
+
+  // An entry of the stack is a facet's id and then its three planes, so that cutting a piece reads one stretch of memory.
+  std::size_t stride() const { return 1 + 3 * words(); }
+  Word* entry(std::size_t i) { return stack_.data() + i * stride(); }
+  void require_room(std::size_t entries) {
+    if (entries * stride() > stack_.size()) stack_.resize(std::max(entries * stride(), 2 * stack_.size()));
+  }
+  void copy_entry(const Word* from, Word* to) const { std::copy_n(from, stride(), to); }
+  void write_entry(std::size_t k, CellIndex id, const Word* mask, Word* to) const {
+    to[0] = id;
+    std::copy_n(mask, (k > 0 ? 3 : 2) * words(), to + 1);
+  }
+  /// Adds a facet's masks to those of the piece.
+  void join(const Word* facet, Masks& piece) const {
+    for (std::size_t w = 0; w < words(); ++w) {
+      piece.words[w] |= facet[1 + w];
+      piece.words[words() + w] |= facet[1 + words() + w];
+      piece.words[2 * words() + w] |= ~(facet[1 + w] | facet[1 + words() + w]);
+    }
+  }
 
   const Word* mask_of(std::size_t k, CellIndex id) const {
     return id & kLocal ? arena_->mask(k, id & ~kLocal, words()) : context_.cells.mask(k, id, words());
@@ -69,116 +83,153 @@ class WordRefiner final : public Refiner {
   void report() {
     context_.budget.add_cells(pending_);
     pending_ = 0;
+    for (const Cells& level : arena_->cells) context_.budget.require_ids(level.facets.size());
     context_.budget.check();
   }
 
-  Mask join(std::size_t k, std::size_t begin, std::size_t end) const {
-    Mask mask(words());
-    for (std::size_t i = begin; i < end; ++i) {
-      const Word* from = mask_of(k, stack_[i]);
-      for (std::size_t w = 0; w < 2 * words(); ++w) mask.words[w] |= from[w];
+  /// Puts the refined facets of an old cell at the bottom of the stack; returns their number.
+  std::size_t load(std::size_t k, CellIndex cell, const ChildRanges& children, Masks& joined) {
+    std::size_t end = 0;
+    for (const CellIndex f : context_.old_cells.facets(k, cell)) {
+      const CellIndex first = k == 1 ? f : children[k - 1][f];
+      const CellIndex last = k == 1 ? f + 1 : children[k - 1][f + 1];
+      require_room(end + (last - first));
+      for (CellIndex child = first; child < last; ++child) {
+        write_entry(k - 1, child, context_.cells.mask(k - 1, child, words()), entry(end));
+        join(entry(end++), joined);
+      }
     }
-    return mask;
+    return end;
   }
 
-  void emit(std::size_t m, const Mask& mask, const CellIndex* facets, std::size_t n) {
-    Cells& cells = arena_->cells[m];
-    cells.facets.append_copy(facets, n);
-    if (m > 1) cells.ends.push_back(static_cast<CellIndex>(cells.facets.size()));
-    cells.masks.append_copy(mask.words.data(), 2 * words());
+  void append_masks(std::size_t m, const Word* masks) {
+    if (m < context_.shape.dim) std::copy_n(masks, 3 * words(), arena_->cells[m].masks.append(3 * words()));
     if (++pending_ >= kCellsPerCheck) report();
   }
 
-  void refine(std::size_t m, std::size_t begin, std::size_t end) {
-    const Mask mask = join(m - 1, begin, end);
+  void emit(std::size_t m, std::size_t begin, std::size_t end, const Masks& masks) {
+    Cells& cells = arena_->cells[m];
+    CellIndex* facet = cells.facets.append(end - begin);
+    const Word* from = entry(begin);
+    for (std::size_t i = begin; i < end; ++i, from += stride()) *facet++ = static_cast<CellIndex>(*from);
+    if (m > 1) cells.ends.push_back(static_cast<CellIndex>(cells.facets.size()));
+    append_masks(m, masks.words.data());
+  }
+
+  /// `masks` are those of the facets begin..end-1 of the stack, joined; what lies above may be overwritten.
+  void refine(std::size_t m, std::size_t begin, std::size_t end, const Masks& masks) {
     std::size_t word = 0;
-    while (word < words() && (mask.words[word] & mask.words[words() + word]) == 0) ++word;
-    if (word == words()) return emit(m, mask, stack_.data() + begin, end - begin);
-    if (m == 1) return cut_edge(mask, stack_[begin], stack_[end - 1]);
-    const Word mixed = mask.words[word] & mask.words[words() + word];
+    while (word < words() && (masks.words[word] & masks.words[words() + word]) == 0) ++word;
+    if (word == words()) return emit(m, begin, end, masks);
+    if (m == 1) {
+      return cut_edge(masks, static_cast<CellIndex>(*entry(begin)), static_cast<CellIndex>(*entry(end - 1)));
+    }
+    const Word mixed = masks.words[word] & masks.words[words() + word];
     cut(m, begin, end, word * kWordBits + static_cast<std::size_t>(std::countr_zero(mixed)));
   }
 
-  /// Step 2 and 3; the stack holds F, then F-, F+ or F-, Z, S as they are needed.
+  /// Steps 2 and 3. Above F the stack holds F- in a place for all of F, then F+, then Z and S as they are needed.
   void cut(std::size_t m, std::size_t begin, std::size_t end, std::size_t bit) {
-    const std::size_t plus_begin = stack_.size();
+    const std::size_t minus_begin = end;
+    const std::size_t plus_begin = end + (end - begin);
+    std::size_t minus_end = minus_begin;
+    std::size_t plus_end = plus_begin;
+    require_room(plus_begin + (end - begin));
+    Masks plus(words());
+    Masks minus(words());
     for (std::size_t i = begin; i < end; ++i) {
-      if (test_bit(mask_of(m - 1, stack_[i]), bit)) stack_.push_back(stack_[i]);
+      const Word* facet = entry(i);
+      const bool positive = test_bit(facet + 1, bit);
+      copy_entry(facet, entry(positive ? plus_end++ : minus_end++));
+      join(facet, positive ? plus : minus);
     }
-    const std::size_t minus_begin = stack_.size();
-    for (std::size_t i = begin; i < end; ++i) {
-      if (test_bit(mask_of(m - 1, stack_[i]) + words(), bit)) stack_.push_back(stack_[i]);
-    }
-    const std::size_t minus_end = stack_.size();
-    const bool scan_plus = minus_begin - plus_begin <= minus_end - minus_begin;
-    push_zero_ridges(m, scan_plus ? plus_begin : minus_begin, scan_plus ? minus_begin : minus_end, bit);
-
     const std::size_t section_begin = arena_->count(m - 1);
+    const bool scan_plus = plus_end - plus_begin <= minus_end - minus_begin;
     path_.push_back(context_.tables.leader[bit]);
-    refine(m - 1, minus_end, stack_.size());
+    refine_section(m, scan_plus ? plus_begin : minus_begin, scan_plus ? plus_end : minus_end, plus_end, bit);
     path_.pop_back();
     const std::size_t section_end = arena_->count(m - 1);
 
-    stack_.resize(minus_end);
-    push_section(section_begin, section_end);
-    refine(m, minus_begin, stack_.size());
-    stack_.resize(minus_begin);
-    push_section(section_begin, section_end);
-    refine(m, plus_begin, stack_.size());
-    stack_.resize(plus_begin);
+    plus_end = push_section(m - 1, section_begin, section_end, plus_end, plus);
+    refine(m, plus_begin, plus_end, plus);
+    minus_end = push_section(m - 1, section_begin, section_end, minus_end, minus);
+    refine(m, minus_begin, minus_end, minus);
   }
 
-  void push_section(std::size_t begin, std::size_t end) {
-    for (std::size_t c = begin; c < end; ++c) stack_.push_back(static_cast<CellIndex>(c) | kLocal);
-  }
-
-  void push_zero_ridges(std::size_t m, std::size_t begin, std::size_t end, std::size_t bit) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const FacetSpan ridges = facets_of(m - 1, stack_[i]);
-      for (const CellIndex ridge : ridges) {
+  /// Finds Z among the facets of the entries first..last-1, puts it at `top` and refines it.
+  void refine_section(std::size_t m, std::size_t first, std::size_t last, std::size_t top, std::size_t bit) {
+    require_room(top + (last - first));
+    Masks joined(words());
+    std::size_t end = top;
+    for (std::size_t i = first; i < last; ++i) {
+      const Word* facet = entry(i);
+      if (!test_bit(facet + 1 + 2 * words(), bit)) continue;
+      for (const CellIndex ridge : facets_of(m - 1, static_cast<CellIndex>(facet[0]))) {
         const Word* mask = mask_of(m - 2, ridge);
-        if (!test_bit(mask, bit) && !test_bit(mask + words(), bit)) stack_.push_back(ridge);
+        if (test_bit(mask, bit) || test_bit(mask + words(), bit)) continue;
+        write_entry(m - 2, ridge, mask, entry(end));
+        join(entry(end++), joined);
+        break;
       }
     }
+    refine(m - 1, top, end, joined);
+  }
+
+  /// Puts new cells of the arena at `end` of the stack, joins their masks, and returns the new end.
+  std::size_t push_section(std::size_t k, std::size_t first, std::size_t last, std::size_t end, Masks& joined) {
+    require_room(end + (last - first));
+    for (std::size_t c = first; c < last; ++c) {
+      const auto id = static_cast<CellIndex>(c);
+      write_entry(k, id | kLocal, arena_->mask(k, id, words()), entry(end));
+      join(entry(end++), joined);
+    }
+    return end;
   }
 
   EdgeEnd end_of(CellIndex v) const {
     const Vertices& vertices = v & kLocal ? arena_->vertices : context_.cells.vertices;
     const std::size_t i = v & ~kLocal;
     const Shape& shape = context_.shape;
-    return {&vertices.rows[i * shape.row_length()], &vertices.bounds[i * shape.parts], &vertices.masks[2 * words() * i],
-            vertices.walls[i], vertices.history.data() + 2 * shape.history_words * i};
+    return {RowView(context_.cells.vertices, vertices, i, shape), &vertices.points[i * shape.point_length()],
+            &vertices.bounds[i * shape.parts], &vertices.masks[2 * words() * i], vertices.walls[i],
+            vertices.history.data() + 2 * shape.history_words * i};
   }
 
-  /// Cuts the edge from a to b at all its crossings; `mask` joins the masks of its ends.
-  void cut_edge(const Mask& mask, CellIndex a, CellIndex b) {
-    Mask mixed(words());
-    Mask current = mask;  // of the open edge next to a
-    Mask beyond = mask;   // of the open edge next to b
+  /// Cuts the edge from a to b at all its crossings; `masks` joins those of its ends.
+  void cut_edge(const Masks& masks, CellIndex a, CellIndex b) {
+    Masks mixed(words());
+    Masks current = masks;  // of the open edge next to a
+    Masks beyond = masks;   // of the open edge next to b
     const EdgeEnd end_a = end_of(a);
     const EdgeEnd end_b = end_of(b);
     for (std::size_t w = 0; w < words(); ++w) {
-      mixed.words[w] = mask.words[w] & mask.words[words() + w];
+      mixed.words[w] = masks.words[w] & masks.words[words() + w];
       for (const std::size_t plane : {std::size_t{0}, words()}) {
         current.words[plane + w] &= ~mixed.words[w] | end_a.mask[plane + w];
         beyond.words[plane + w] &= ~mixed.words[w] | end_b.mask[plane + w];
       }
+      current.words[2 * words() + w] = ~(end_a.mask[w] | end_a.mask[words() + w]);
+      beyond.words[2 * words() + w] = ~(end_b.mask[w] | end_b.mask[words() + w]);
     }
     crossings_.order(end_a, end_b, {mixed.words.data(), words()}, path_, solver_);
     CellIndex ends[2] = {a, b};
     for (std::size_t g = 0; g < crossings_.groups(); ++g) {
       const auto group = crossings_.group(g);
-      Mask at = current;
+      Masks at = current;
       for (const std::size_t bit : group) {
         clear_bit(at.words.data(), bit);
         clear_bit(at.words.data() + words(), bit);
+      }
+      for (std::size_t w = 0; w < words(); ++w) {
+        at.words[2 * words() + w] = ~(at.words[w] | at.words[words() + w]);
+        current.words[2 * words() + w] |= at.words[2 * words() + w];
       }
       neurons_.assign(path_.begin(), path_.end());
       neurons_.push_back(context_.tables.leader[group[0]]);
       ends[1] = static_cast<CellIndex>(arena_->vertices.count()) | kLocal;
       solver_.append(neurons_, at.words.data(), arena_->vertices);
       ++pending_;
-      emit(1, current, ends, 2);
+      emit_edge(ends, current);
       ends[0] = ends[1];
       current = at;
       for (const std::size_t bit : group) {
@@ -186,14 +237,20 @@ class WordRefiner final : public Refiner {
       }
     }
     ends[1] = b;
-    emit(1, current, ends, 2);
+    for (std::size_t w = 2 * words(); w < 3 * words(); ++w) current.words[w] |= beyond.words[w];
+    emit_edge(ends, current);
+  }
+
+  void emit_edge(const CellIndex* ends, const Masks& masks) {
+    std::copy_n(ends, 2, arena_->cells[1].facets.append(2));
+    append_masks(1, masks.words.data());
   }
 
   const StepContext& context_;
   VertexSolver solver_;
   Crossings crossings_;
   Skeleton* arena_ = nullptr;
-  std::vector<CellIndex> stack_;
+  Buffer<Word> stack_;
   std::vector<std::size_t> path_, neurons_;
   std::int64_t pending_ = 0;
 };
@@ -201,16 +258,11 @@ class WordRefiner final : public Refiner {
 }  // namespace
 
 std::unique_ptr<Refiner> make_refiner(const StepContext& context) {
-  switch (context.shape.mask_words) {
-    case 1:
-      return std::make_unique<WordRefiner<1>>(context);
-    case 2:
-      return std::make_unique<WordRefiner<2>>(context);
-    case 4:
-      return std::make_unique<WordRefiner<4>>(context);
-    default:
-      return std::make_unique<WordRefiner<0>>(context);
-  }
+  const std::size_t words = context.shape.mask_words;
+  if (words == 1) return std::make_unique<WordRefiner<1>>(context);
+  if (words == 2) return std::make_unique<WordRefiner<2>>(context);
+  if (words == 4) return std::make_unique<WordRefiner<4>>(context);
+  return std::make_unique<WordRefiner<0>>(context);
 }
 
 }  // namespace relutope

@@ -5,7 +5,8 @@
 //   1. None: the piece is a cell.
 //   2. Else take one, j. F+ and F- are the facets with its sign + and -; no facet of the piece is all zero, since j takes
 //      both signs on it. Z are the (m-2)-cells in F+ on which j vanishes: they bound the section of the piece by j, and each
-//      lies in exactly one facet of F+ and one of F-, so F+ (or F-, if smaller) shows each of them once.
+//      lies in exactly one facet of F+ and one of F-, so F+ (or F-, if smaller) shows each of them once. A facet holds at
+//      most one: j vanishes on one face of it.
 //   3. S = refine(m - 1, Z); refine(m, F+ with S); refine(m, F- with S).
 //   m = 1: all crossings of the edge in order (ties are one vertex), vertices and edges in between.
 // Every cell is final when it is created. Coincident hyperplanes need no case of their own: masks carry all zeros.
@@ -21,13 +22,6 @@
 
 namespace relutope {
 
-/// New cells of one task, with local ids, and the number of children of each old cell.
-struct Arena {
-  Arena(std::size_t dim, Budget* budget) : cells(dim, budget), children(budget) {}
-  Skeleton cells;
-  Buffer<CellIndex> children;
-};
-
 /// Per dimension, the first new cell within each old cell and one past the end: children are contiguous.
 using ChildRanges = std::vector<Buffer<CellIndex>>;
 
@@ -35,8 +29,10 @@ class Refiner {
  public:
   virtual ~Refiner() = default;
 
-  /// Subdivides old k-cells first..last-1, whose facets are refined and merged already.
-  virtual void run(std::size_t k, CellIndex first, CellIndex last, const ChildRanges& children, Arena& arena) = 0;
+  /// Subdivides old k-cells first..last-1, whose facets are refined and merged already. New cells are appended to the
+  /// arena with ids local to it; counts[c - first] becomes the number of k-cells within old cell c.
+  virtual void run(std::size_t k, CellIndex first, CellIndex last, const ChildRanges& children, Skeleton& arena,
+                   CellIndex* counts) = 0;
   virtual EngineTally tally() const = 0;
 };
 

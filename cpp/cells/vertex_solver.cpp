@@ -111,15 +111,19 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
   value_.resize(shape.parts * k_);
   step_.resize(shape.parts * k_);
   step_error_.assign(shape.parts, 0.0);
-  const double* base = &vertices.rows[frame_.base() * shape.row_length() + shape.dim];
+  const double* base = &vertices.rows[frame_.base() * shape.row_length()];
   for (std::size_t j = 0; j < k_; ++j) {
     for (std::size_t i = 0; i < k_; ++i) {
-      const std::size_t part = directions[i].part * shape.part_length();
-      const double* row = &vertices.rows[directions[i].vertex * shape.row_length() + part + shape.dim];
+      const std::size_t part = directions[i].part * shape.columns;
+      const double* row = &vertices.rows[directions[i].vertex * shape.row_length() + part];
       matrix_[j * k_ + i] = row[neurons[j]] - base[part + neurons[j]];
     }
-    for (std::size_t p = 0; p < shape.parts; ++p) value_[p * k_ + j] = base[p * shape.part_length() + neurons[j]];
+    for (std::size_t p = 0; p < shape.parts; ++p) value_[p * k_ + j] = base[p * shape.columns + neurons[j]];
   }
+  sources_.clear();
+  for (std::size_t p = 0; p < shape.parts; ++p) sources_.push_back({frame_.base(), p});
+  for (const Direction& d : directions) sources_.push_back({d.vertex, d.part});
+  factors_.assign(shape.parts * sources_.size(), 0.0);
   if (!invert()) return false;
   const double beta = relative_residual();
   if (!(beta < 0.5)) return false;
@@ -150,31 +154,24 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
     weights(p);
     const double slack = gamma * reach(p);
     double carried = 0;
-    for (std::size_t a = 0; a < factors_.size(); ++a) {
-      const CellIndex v = a < shape.parts ? frame_.base() : directions[a - shape.parts].vertex;
-      const std::size_t part = a < shape.parts ? a : directions[a - shape.parts].part;
-      carried += (std::abs(factors_[a]) + (a < shape.parts ? slack : 0)) * vertices.bounds[v * shape.parts + part].value;
+    for (std::size_t a = 0; a < sources_.size(); ++a) {
+      const double error = vertices.bounds[sources_[a].vertex * shape.parts + sources_[a].part].value;
+      carried += (std::abs(factors_[a * shape.parts + p]) + (a < shape.parts ? slack : 0)) * error;
     }
     step_error_[p] = norm * (residual + carried + DBL_MIN) / (1 - beta) * (1 + 64 * kUnit);
   }
   return true;
 }
 
-/// The new row as a combination: the base's parts first, then one row per direction.
+/// Factors of the sources for one part: z = base + sum_i t_i (direction's vertex - base).
 void VertexSolver::weights(std::size_t part) {
-  const Shape& shape = context_.shape;
+  const std::size_t parts = context_.shape.parts;
   const auto& directions = frame_.directions();
-  offsets_.clear();
-  factors_.assign(shape.parts, 0.0);
-  factors_[part] = 1;
-  for (std::size_t p = 0; p < shape.parts; ++p) {
-    offsets_.push_back(frame_.base() * shape.row_length() + p * shape.part_length());
-  }
+  for (std::size_t p = 0; p < parts; ++p) factors_[p * parts + part] = p == part ? 1 : 0;
   for (std::size_t i = 0; i < k_; ++i) {
     const double t = step_[part * k_ + i];
-    factors_[directions[i].part] -= t;
-    factors_.push_back(t);
-    offsets_.push_back(directions[i].vertex * shape.row_length() + directions[i].part * shape.part_length());
+    factors_[directions[i].part * parts + part] -= t;
+    factors_[(parts + i) * parts + part] = t;
   }
 }
 
@@ -185,27 +182,33 @@ double VertexSolver::reach(std::size_t part) const {
   return sum;
 }
 
-// |row - exact| <= sum_a (|factor_a| + slack) error_a  rows that are not exact
-//                + step_error sum_i spread_i           t that is not exact
-//                + gamma (1 + sum |t|) sum largest_a   rounding of the factors and of the combination.
-bool VertexSolver::combine_rows(std::size_t part, double* row, RowBound& bound) {
+// For the coordinates and for every pre-activation that RowView computes from the terms:
+//   |value - exact| <= sum_a (|factor_a| + slack) error_a  sources that are not exact
+//                    + step_error sum_i spread_i           t that is not exact
+//                    + gamma (1 + sum |t|) sum largest_a   rounding of the factors and of the combination.
+bool VertexSolver::combine(std::size_t part, double* point, RowBound& bound) const {
   const Shape& shape = context_.shape;
   const Vertices& vertices = context_.cells.vertices;
-  const auto& directions = frame_.directions();
-  weights(part);
-  combine({vertices.rows.data(), offsets_.data(), factors_.data(), factors_.size()}, nullptr, row, shape.part_length());
   const double gamma = 1.01 * kUnit * static_cast<double>(2 * k_ + 8);
   const double slack = gamma * reach(part);
-  bound = {};
-  for (std::size_t a = 0; a < factors_.size(); ++a) {
-    const CellIndex v = a < shape.parts ? frame_.base() : directions[a - shape.parts].vertex;
-    const std::size_t p = a < shape.parts ? a : directions[a - shape.parts].part;
-    const RowBound& from = vertices.bounds[v * shape.parts + p];
-    const double factor = std::abs(factors_[a]) + (a < shape.parts ? slack : 0);
+  for (std::size_t a = 0; a < sources_.size(); ++a) {
+    const double* from = &vertices.points[sources_[a].vertex * shape.point_length() + sources_[a].part * shape.dim];
+    const RowBound& error = vertices.bounds[sources_[a].vertex * shape.parts + sources_[a].part];
+    const double signed_factor = factors_[a * shape.parts + part];
+    const double factor = std::abs(signed_factor) + (a < shape.parts ? slack : 0);
     const double rounding = a < shape.parts ? slack : gamma * factor;
-    bound.value += factor * from.value + rounding * from.largest;
-    bound.point += factor * from.point + rounding * largest_absolute(vertices.rows.data() + offsets_[a], shape.dim);
+    double largest = 0;
+    for (std::size_t c = 0; c < shape.dim; ++c) {
+      point[c] += signed_factor * from[c];
+      largest = std::max(largest, std::abs(from[c]));
+    }
+    bound.value += factor * error.value + rounding * error.largest;
+    bound.point += factor * error.point + rounding * largest;
   }
+  for (std::size_t c = 0; c < shape.dim; ++c) {
+    if (!std::isfinite(point[c])) return false;
+  }
+  const auto& directions = frame_.directions();
   for (std::size_t i = 0; i < k_; ++i) {
     bound.value += step_error_[part] * directions[i].value_spread;
     bound.point += step_error_[part] * directions[i].point_spread;
@@ -215,58 +218,55 @@ bool VertexSolver::combine_rows(std::size_t part, double* row, RowBound& bound) 
   return bound.value <= kPoorBound * frame_.scale() && std::isfinite(bound.point);
 }
 
-void VertexSolver::exact_row(std::span<const std::size_t> neurons, double* row, RowBound* bounds) {
-  const Shape& shape = context_.shape;
-  ExactSolver& solver = exact();
-  const ExactPoint point = solver.point(neurons);
-  for (std::size_t p = 0; p < shape.parts; ++p) {
-    double* part = row + p * shape.part_length();
-    const auto& numerators = p == 0 ? point.finite : point.infinite;
-    for (std::size_t c = 0; c < shape.dim; ++c) part[c] = nearest_double(numerators[c], point.denominator);
-    for (std::size_t i = 0; i < shape.columns; ++i) {
-      part[shape.dim + i] = solver.value(i, point, p, context_.scaled.exponents()[i]);
-    }
-    // Correctly rounded: half an ulp of the largest entry, or half the smallest subnormal.
-    bounds[p].point = largest_absolute(part, shape.dim) * kUnit + DBL_MIN;
-    bounds[p].value = largest_absolute(part + shape.dim, shape.columns) * kUnit + DBL_MIN;
+void VertexSolver::append_terms(std::size_t parts, Terms& terms) const {
+  const std::size_t all_parts = context_.shape.parts;
+  for (std::size_t a = 0; a < sources_.size(); ++a) {
+    terms.rows.push_back(static_cast<CellIndex>(sources_[a].vertex * all_parts + sources_[a].part));
+    for (std::size_t p = 0; p < all_parts; ++p) terms.factors.push_back(p < parts ? factors_[a * all_parts + p] : 0.0);
   }
 }
 
-void VertexSolver::zero_entries(const Word* mask, double* row) const {
+/// The vertex from integers: its row is stored, its terms are that row.
+void VertexSolver::append_exact(std::span<const std::size_t> neurons, double* point, RowBound* bounds, Vertices& to) {
   const Shape& shape = context_.shape;
-  for (std::size_t w = 0; w < shape.mask_words; ++w) {
-    Word zeros = ~(mask[w] | mask[shape.mask_words + w]);
-    const std::size_t valid = context_.tables.bits() - w * kWordBits;
-    if (valid < kWordBits) zeros &= (Word{1} << valid) - 1;
-    for (; zeros != 0; zeros &= zeros - 1) {
-      for (const std::size_t c : context_.tables.all[w * kWordBits + static_cast<std::size_t>(std::countr_zero(zeros))]) {
-        for (std::size_t p = 0; p < shape.parts; ++p) row[p * shape.part_length() + shape.dim + c] = 0;
-      }
+  const std::size_t row_index = to.rows.size() / shape.row_length();
+  double* row = to.rows.append(shape.row_length());
+  ExactSolver& solver = exact();
+  const ExactPoint exact_point = solver.point(neurons);
+  for (std::size_t p = 0; p < shape.parts; ++p) {
+    const auto& numerators = p == 0 ? exact_point.finite : exact_point.infinite;
+    for (std::size_t c = 0; c < shape.dim; ++c) {
+      point[p * shape.dim + c] = nearest_double(numerators[c], exact_point.denominator);
     }
+    double* z = row + p * shape.columns;
+    for (std::size_t i = 0; i < shape.columns; ++i) z[i] = solver.value(i, exact_point, p, context_.scaled.exponents()[i]);
+    // Correctly rounded: half an ulp of the largest entry, or half the smallest subnormal.
+    bounds[p].point = largest_absolute(point + p * shape.dim, shape.dim) * kUnit + DBL_MIN;
+    bounds[p].value = largest_absolute(z, shape.columns) * kUnit + DBL_MIN;
+    to.terms.rows.push_back(static_cast<CellIndex>(row_index * shape.parts + p) | kLocal);
+    for (std::size_t q = 0; q < shape.parts; ++q) to.terms.factors.push_back(p == q ? 1.0 : 0.0);
   }
 }
 
 void VertexSolver::append(std::span<const std::size_t> neurons, const Word* mask, Vertices& to) {
   const Shape& shape = context_.shape;
   const Word walls = frame().walls();
-  double* row = to.rows.append(shape.row_length());
+  double* point = to.points.append(shape.point_length());
   RowBound* bounds = to.bounds.append(shape.parts);
-  std::fill(row, row + shape.row_length(), 0.0);
+  std::fill(point, point + shape.point_length(), 0.0);
   std::fill(bounds, bounds + shape.parts, RowBound{});
   bool good = frame_.span() && solve(neurons);
   // A vertex without walls is finite: on R^d its M part is exactly zero.
   const std::size_t parts = walls == 0 ? 1 : shape.parts;
-  for (std::size_t p = 0; p < parts && good; ++p) good = combine_rows(p, row + p * shape.part_length(), bounds[p]);
+  for (std::size_t p = 0; p < parts && good; ++p) good = combine(p, point + p * shape.dim, bounds[p]);
   if (good) {
     ++tally.vertices_float;
+    append_terms(parts, to.terms);
   } else {
     ++tally.vertices_exact;
-    exact_row(neurons, row, bounds);
+    append_exact(neurons, point, bounds, to);
   }
-  zero_entries(mask, row);
-  for (std::size_t p = 0; p < shape.parts; ++p) {
-    bounds[p].largest = largest_absolute(row + p * shape.part_length() + shape.dim, shape.columns);
-  }
+  to.terms.ends.push_back(static_cast<CellIndex>(to.terms.rows.size()));
   if (walls == 0 && shape.parts > 1) bounds[1] = {};
   to.history.append_copy(frame_.history().data(), frame_.history().size());
   to.masks.append_copy(mask, 2 * shape.mask_words);

@@ -1,5 +1,5 @@
-// New vertices of an old cell: where k independent neurons of the layer vanish.
-// In float64 from the cell's frame with a proven bound; recomputed exactly where that bound is poor.
+// New vertices of an old cell: where k independent neurons of the layer vanish. Coordinates, and the terms of which the
+// pre-activations are the sum. In float64 from the cell's frame with a proven bound; recomputed exactly where that bound is poor.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ class VertexSolver {
   void set_carrier(std::size_t k, CellIndex cell);
   const Frame& frame();
 
-  /// Appends a vertex: row, bounds, history and walls; `mask` has its signs in this layer, and the row is exactly zero
-  /// where they are. REQUIRES: the neurons (k of them) determine the vertex within the old cell's affine hull.
+  /// Appends a vertex; `mask` has its signs in this layer.
+  /// REQUIRES: the neurons (k of them) determine the vertex within the old cell's affine hull.
   void append(std::span<const std::size_t> neurons, const Word* mask, Vertices& to);
 
   /// The exact solver with this old cell as its carrier.
@@ -37,9 +37,9 @@ class VertexSolver {
   double relative_residual() const;
   void weights(std::size_t part);
   double reach(std::size_t part) const;
-  bool combine_rows(std::size_t part, double* row, RowBound& bound);
-  void exact_row(std::span<const std::size_t> neurons, double* row, RowBound* bounds);
-  void zero_entries(const Word* mask, double* row) const;
+  bool combine(std::size_t part, double* point, RowBound& bound) const;
+  void append_terms(std::size_t parts, Terms& terms) const;
+  void append_exact(std::span<const std::size_t> neurons, double* point, RowBound* bounds, Vertices& to);
 
   const StepContext& context_;
   Frame frame_;
@@ -54,7 +54,12 @@ class VertexSolver {
   std::vector<double> value_;                    // parts x k: pre-activations of the neurons at the base
   std::vector<double> step_;                     // parts x k: t
   std::vector<double> step_error_;               // per part
-  std::vector<std::size_t> offsets_;
+  /// Rows that the new vertex combines: all parts of the base, then one per direction; factors_[source * parts + part].
+  struct Source {
+    CellIndex vertex;
+    std::size_t part;
+  };
+  std::vector<Source> sources_;
   std::vector<double> factors_;
 };
 

@@ -1,11 +1,24 @@
 #include "cells/workers.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <system_error>
 
 namespace relutope {
+namespace {
+
+constexpr std::size_t kMostThreads = 256;
+
+}  // namespace
 
 Workers::Workers(std::size_t n_threads, Budget& budget) : budget_(budget) {
-  for (std::size_t w = 1; w < n_threads; ++w) threads_.emplace_back([this, w] { thread_main(w); });
+  for (std::size_t w = 1; w < std::min(n_threads, kMostThreads); ++w) {
+    try {
+      threads_.emplace_back([this, w] { thread_main(w); });
+    } catch (const std::system_error&) {
+      return;
+    }
+  }
 }
 
 Workers::~Workers() {

@@ -18,7 +18,8 @@ class Workers {
  public:
   using Task = std::function<void(std::size_t task, std::size_t worker)>;
 
-  /// Starts n_threads - 1 threads; the calling thread is worker 0. REQUIRES: n_threads >= 1.
+  /// Starts n_threads - 1 threads, fewer if the system refuses or n_threads > 256; the calling thread is worker 0.
+  /// REQUIRES: n_threads >= 1.
   Workers(std::size_t n_threads, Budget& budget);
   ~Workers();
   Workers(const Workers&) = delete;
