@@ -11,25 +11,39 @@ namespace {
 
 constexpr std::size_t kVerticesPerTask = 512;
 
-/// The bits of one plane that belong to leaders, packed.
-void pack(const LayerTables& tables, const Shape& shape, const Word* raw, Word* plane) {
-  if (tables.bits() == shape.columns) {
-    std::copy_n(raw, shape.mask_words, plane);
-    return;
+/// Neurons from, from + 1, ... that are leaders of the bits to, to + 1, ...
+struct Run {
+  std::size_t from, to, length;
+};
+
+std::vector<Run> runs_of(const std::vector<std::size_t>& leaders) {
+  std::vector<Run> runs;
+  for (std::size_t bit = 0; bit < leaders.size(); ++bit) {
+    if (runs.empty() || leaders[bit] != runs.back().from + runs.back().length) runs.push_back({leaders[bit], bit, 0});
+    ++runs.back().length;
   }
-  std::fill_n(plane, shape.mask_words, Word{0});
-  for (std::size_t bit = 0; bit < tables.bits(); ++bit) {
-    plane[bit / kWordBits] |= Word{test_bit(raw, tables.leader[bit])} << (bit % kWordBits);
+  return runs;
+}
+
+/// Copies the bits of a run; those of `out` are zero before. A step ends where a word of either side ends.
+void copy_bits(Run run, const Word* raw, Word* out) {
+  while (run.length > 0) {
+    const std::size_t n = std::min({run.length, kWordBits - run.from % kWordBits, kWordBits - run.to % kWordBits});
+    const Word bits = (raw[run.from / kWordBits] >> (run.from % kWordBits)) & (~Word{0} >> (kWordBits - n));
+    out[run.to / kWordBits] |= bits << (run.to % kWordBits);
+    run = {run.from + n, run.to + n, run.length - n};
   }
 }
 
 /// Packs the leaders' bits and sets the rows' entries to zero where a sign is zero.
 void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>& raw, std::size_t raw_words,
               Vertices& vertices, std::size_t first, std::size_t last) {
+  const std::vector<Run> runs = runs_of(tables.leader);
   for (std::size_t v = first; v < last; ++v) {
     Word* mask = &vertices.masks[2 * shape.mask_words * v];
+    std::fill_n(mask, 2 * shape.mask_words, Word{0});
     for (std::size_t plane = 0; plane < 2; ++plane) {
-      pack(tables, shape, &raw[(2 * v + plane) * raw_words], mask + plane * shape.mask_words);
+      for (const Run& run : runs) copy_bits(run, &raw[(2 * v + plane) * raw_words], mask + plane * shape.mask_words);
     }
     double* row = &vertices.rows[v * shape.row_length()];
     for (std::size_t w = 0; w < shape.mask_words; ++w) {

@@ -160,32 +160,23 @@ double ForwardTask::row_bound(std::size_t i, std::size_t p, double absolute_sum)
          (1 + 8 * kUnit);
 }
 
-/// triage() of 64 neurons at once, without branches.
-ForwardTask::SignWord ForwardTask::certain_signs(std::size_t p, std::size_t word, const double* row) const {
-  SignWord result;
+/// triage() of up to 64 neurons at once.
+SignBits ForwardTask::certain_signs(std::size_t p, std::size_t word, const double* row) const {
   const std::size_t first = word * kWordBits;
-  const std::size_t last = std::min(scaled_.rows(), first + kWordBits);
-  const double* z = row + p * scaled_.rows();
-  if (active_[p].size == 0) {
-    for (std::size_t i = first; i < last; ++i) {
-      const std::optional<Sign> sign = triage(z[i], bias_error(scaled_, i, p));
-      const Word bit = Word{1} << (i - first);
-      if (sign == Sign::kPositive) result.positive |= bit;
-      if (sign == Sign::kNegative) result.negative |= bit;
-      if (sign == Sign::kZero) result.zero |= bit;
-    }
-    return result;
+  const std::size_t n = std::min(scaled_.rows() - first, kWordBits);
+  const double* z = row + p * scaled_.rows() + first;
+  if (active_[p].size > 0) {
+    const ErrorLine line{line_[p].slope, line_[p].bias_factor, line_[p].eta, 1 + 8 * kUnit};
+    return compare_with_errors(z, &scaled_.absolute_sum()[first], &scaled_.bias()[first], line, n);
   }
-  const double* sum = scaled_.absolute_sum().data();
-  const double* bias = scaled_.bias().data();
-  const BoundLine line = line_[p];
-  for (std::size_t i = first; i < last; ++i) {
-    const double error = (sum[i] * line.slope + std::abs(bias[i]) * line.bias_factor + line.eta) * (1 + 8 * kUnit);
-    result.positive |= static_cast<Word>(z[i] > error) << (i - first);
-    result.negative |= static_cast<Word>(z[i] < -error) << (i - first);
-    result.zero |= static_cast<Word>((z[i] == 0) & (error == 0)) << (i - first);
+  SignBits bits;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::optional<Sign> sign = triage(z[i], bias_error(scaled_, first + i, p));
+    if (sign == Sign::kPositive) bits.positive |= Word{1} << i;
+    if (sign == Sign::kNegative) bits.negative |= Word{1} << i;
+    if (sign == Sign::kZero) bits.zero |= Word{1} << i;
   }
-  return result;
+  return bits;
 }
 
 void ForwardTask::signs(std::size_t v, double* row) {
@@ -197,7 +188,7 @@ void ForwardTask::signs(std::size_t v, double* row) {
     Word undecided = leaders_[w];
     Word later = 0;
     for (std::size_t p = out_.shape.parts; p-- > 0;) {
-      const SignWord certain = certain_signs(p, w, row);
+      const SignBits certain = certain_signs(p, w, row);
       positive[w] |= certain.positive & undecided;
       negative[w] |= certain.negative & undecided;
       later |= undecided & ~(certain.positive | certain.negative | certain.zero);

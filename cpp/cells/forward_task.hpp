@@ -8,6 +8,7 @@
 
 #include "cells/exact_solver.hpp"
 #include "cells/forward.hpp"
+#include "cells/kernels.hpp"
 
 namespace relutope {
 
@@ -61,10 +62,6 @@ class ForwardTask {
   void run(std::size_t first, std::size_t last);
 
  private:
-  /// Signs of 64 neurons that one part decides: certain signs and certain zeros.
-  struct SignWord {
-    Word positive = 0, negative = 0, zero = 0;
-  };
   /// Columns that a mask bit switches on: columns[begin[bit]..begin[bit + 1]).
   struct Switches {
     std::vector<std::size_t> begin, columns;
@@ -77,7 +74,7 @@ class ForwardTask {
   void one_vertex(std::size_t v);
   double vertex_bound(std::size_t part) const;
   double row_bound(std::size_t i, std::size_t part, double absolute_sum) const;
-  SignWord certain_signs(std::size_t part, std::size_t word, const double* row) const;
+  SignBits certain_signs(std::size_t part, std::size_t word, const double* row) const;
   void signs(std::size_t v, double* row);
   Sign later_stages(std::size_t v, std::size_t i, double* row, bool& carrier_set);
   std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row) const;

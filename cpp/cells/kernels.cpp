@@ -21,21 +21,33 @@ RELUTOPE_INLINE void combine_scalar(const Combination& rows, const double* start
   }
 }
 
-/// max |a - b| over [first, n) joined to `largest`; `sum` becomes nan as soon as one difference is.
+/// max |a - b| over [first, n) joined to `largest`; `sum` becomes nan as soon as one difference is. A null b means zeros.
 RELUTOPE_INLINE double difference_scalar(const double* a, const double* b, std::size_t first, std::size_t n, double largest,
                                          double sum) {
   for (std::size_t i = first; i < n; ++i) {
-    const double v = std::abs(a[i] - b[i]);
+    const double v = std::abs(b ? a[i] - b[i] : a[i]);
     largest = v > largest ? v : largest;
     sum += v;
   }
   return std::isnan(sum) ? std::numeric_limits<double>::quiet_NaN() : largest;
 }
 
+RELUTOPE_INLINE SignBits compare_scalar(const double* values, const double* sum, const double* bias, const ErrorLine& line,
+                                        std::size_t first, std::size_t n, SignBits bits) {
+  for (std::size_t i = first; i < n; ++i) {
+    const double error = (sum[i] * line.slope + std::abs(bias[i]) * line.bias_factor + line.offset) * line.inflate;
+    bits.positive |= static_cast<std::uint64_t>(values[i] > error) << i;
+    bits.negative |= static_cast<std::uint64_t>(values[i] < -error) << i;
+    bits.zero |= static_cast<std::uint64_t>((values[i] == 0) & (error == 0)) << i;
+  }
+  return bits;
+}
+
 #if defined(__GNUC__) && defined(__x86_64__)
 template <std::size_t kBytes>
 struct Vector {
   typedef double Type __attribute__((vector_size(kBytes), aligned(8), may_alias));
+  typedef std::uint64_t Bits __attribute__((vector_size(kBytes), aligned(8), may_alias));
 };
 
 /// kRegisters vectors of accumulators stay in registers while the rows stream by.
@@ -76,7 +88,8 @@ RELUTOPE_INLINE double difference_all(const double* a, const double* b, std::siz
   V sum{};
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    const V d = *reinterpret_cast<const V*>(a + i) - *reinterpret_cast<const V*>(b + i);
+    V d = *reinterpret_cast<const V*>(a + i);
+    if (b) d -= *reinterpret_cast<const V*>(b + i);
     const V v = d > 0 ? d : -d;
     largest = v > largest ? v : largest;
     sum += v;
@@ -90,6 +103,37 @@ RELUTOPE_INLINE double difference_all(const double* a, const double* b, std::siz
   return difference_scalar(a, b, i, n, top, total);
 }
 
+template <std::size_t kBytes>
+RELUTOPE_INLINE SignBits compare_all(const double* values, const double* sum, const double* bias, const ErrorLine& line,
+                                     std::size_t n) {
+  using V = typename Vector<kBytes>::Type;
+  using B = typename Vector<kBytes>::Bits;
+  constexpr std::size_t kLanes = kBytes / sizeof(double);
+  B bit{};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) bit[lane] = std::uint64_t{1} << lane;
+  B positive{};
+  B negative{};
+  B zero{};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const V z = *reinterpret_cast<const V*>(values + i);
+    const V b = *reinterpret_cast<const V*>(bias + i);
+    const V magnitude = b > 0 ? b : -b;
+    const V error = (*reinterpret_cast<const V*>(sum + i) * line.slope + magnitude * line.bias_factor + line.offset) * line.inflate;
+    positive |= reinterpret_cast<B>(z > error) & bit;
+    negative |= reinterpret_cast<B>(z < -error) & bit;
+    zero |= reinterpret_cast<B>(z == 0) & reinterpret_cast<B>(error == 0) & bit;
+    bit <<= kLanes;
+  }
+  SignBits bits;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    bits.positive |= positive[lane];
+    bits.negative |= negative[lane];
+    bits.zero |= zero[lane];
+  }
+  return compare_scalar(values, sum, bias, line, i, n, bits);
+}
+
 #define RELUTOPE_VARIANT(name, isa, bytes)                                                                                  \
   __attribute__((target(isa))) void combine_##name(const Combination& rows, const double* start, double* out,               \
                                                    std::size_t n) {                                                         \
@@ -97,6 +141,10 @@ RELUTOPE_INLINE double difference_all(const double* a, const double* b, std::siz
   }                                                                                                                         \
   __attribute__((target(isa))) double difference_##name(const double* a, const double* b, std::size_t n) {                  \
     return difference_all<bytes>(a, b, n);                                                                                  \
+  }                                                                                                                         \
+  __attribute__((target(isa))) SignBits compare_##name(const double* values, const double* sum, const double* bias,         \
+                                                       const ErrorLine& line, std::size_t n) {                              \
+    return compare_all<bytes>(values, sum, bias, line, n);                                                                  \
   }
 RELUTOPE_VARIANT(sse2, "sse2", 16)
 RELUTOPE_VARIANT(avx2, "avx2", 32)
@@ -105,12 +153,13 @@ RELUTOPE_VARIANT(avx512, "avx512f", 64)
 struct Kernels {
   void (*combine)(const Combination&, const double*, double*, std::size_t);
   double (*difference)(const double*, const double*, std::size_t);
+  SignBits (*compare)(const double*, const double*, const double*, const ErrorLine&, std::size_t);
 };
 Kernels choose() {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) return {combine_avx512, difference_avx512};
-  if (__builtin_cpu_supports("avx2")) return {combine_avx2, difference_avx2};
-  return {combine_sse2, difference_sse2};
+  if (__builtin_cpu_supports("avx512f")) return {combine_avx512, difference_avx512, compare_avx512};
+  if (__builtin_cpu_supports("avx2")) return {combine_avx2, difference_avx2, compare_avx2};
+  return {combine_sse2, difference_sse2, compare_sse2};
 }
 const Kernels kernels = choose();
 #else
@@ -119,6 +168,9 @@ struct Kernels {
     combine_scalar(rows, start, out, 0, n);
   }
   static double difference(const double* a, const double* b, std::size_t n) { return difference_scalar(a, b, 0, n, 0, 0); }
+  static SignBits compare(const double* values, const double* sum, const double* bias, const ErrorLine& line, std::size_t n) {
+    return compare_scalar(values, sum, bias, line, 0, n, {});
+  }
 };
 constexpr Kernels kernels;
 #endif
@@ -131,15 +183,11 @@ void combine(const Combination& rows, const double* start, double* out, std::siz
 
 double largest_difference(const double* a, const double* b, std::size_t n) { return kernels.difference(a, b, n); }
 
-double largest_absolute(const double* values, std::size_t n) {
-  double largest = 0;
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double v = std::abs(values[i]);
-    largest = v > largest ? v : largest;
-    sum += v;
-  }
-  return std::isnan(sum) ? std::numeric_limits<double>::quiet_NaN() : largest;
+double largest_absolute(const double* values, std::size_t n) { return kernels.difference(values, nullptr, n); }
+
+SignBits compare_with_errors(const double* values, const double* sum, const double* bias, const ErrorLine& line,
+                             std::size_t n) {
+  return kernels.compare(values, sum, bias, line, n);
 }
 
 }  // namespace relutope

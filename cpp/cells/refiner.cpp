@@ -59,17 +59,17 @@ class WordRefiner final : public Refiner {
   void require_room(std::size_t entries) {
     if (entries * stride() > stack_.size()) stack_.resize(std::max(entries * stride(), 2 * stack_.size()));
   }
-  void copy_entry(const Word* from, Word* to) const { std::copy_n(from, stride(), to); }
   void write_entry(std::size_t k, CellIndex id, const Word* mask, Word* to) const {
     to[0] = id;
-    std::copy_n(mask, (k > 0 ? 3 : 2) * words(), to + 1);
+    std::copy_n(mask, 2 * words(), to + 1);
+    if (k > 0) std::copy_n(mask + 2 * words(), words(), to + 1 + 2 * words());
   }
-  /// Adds a facet's masks to those of the piece.
-  void join(const Word* facet, Masks& piece) const {
+  /// Adds a facet's masks to those of the piece; `select` is all ones, or zero to add nothing.
+  void join(const Word* facet, Masks& piece, Word select = ~Word{0}) const {
     for (std::size_t w = 0; w < words(); ++w) {
-      piece.words[w] |= facet[1 + w];
-      piece.words[words() + w] |= facet[1 + words() + w];
-      piece.words[2 * words() + w] |= ~(facet[1 + w] | facet[1 + words() + w]);
+      piece.words[w] |= facet[1 + w] & select;
+      piece.words[words() + w] |= facet[1 + words() + w] & select;
+      piece.words[2 * words() + w] |= ~(facet[1 + w] | facet[1 + words() + w]) & select;
     }
   }
 
@@ -137,11 +137,16 @@ class WordRefiner final : public Refiner {
     require_room(plus_begin + (end - begin));
     Masks plus(words());
     Masks minus(words());
+    // Written to both ends and kept at one: a branch here is a coin toss.
     for (std::size_t i = begin; i < end; ++i) {
       const Word* facet = entry(i);
-      const bool positive = test_bit(facet + 1, bit);
-      copy_entry(facet, entry(positive ? plus_end++ : minus_end++));
-      join(facet, positive ? plus : minus);
+      const auto positive = static_cast<Word>(test_bit(facet + 1, bit));
+      std::copy_n(facet, stride(), entry(plus_end));
+      std::copy_n(facet, stride(), entry(minus_end));
+      plus_end += positive;
+      minus_end += 1 - positive;
+      join(facet, plus, 0 - positive);
+      join(facet, minus, positive - 1);
     }
     const std::size_t section_begin = arena_->count(m - 1);
     const bool scan_plus = plus_end - plus_begin <= minus_end - minus_begin;
@@ -164,10 +169,12 @@ class WordRefiner final : public Refiner {
     for (std::size_t i = first; i < last; ++i) {
       const Word* facet = entry(i);
       if (!test_bit(facet + 1 + 2 * words(), bit)) continue;
-      for (const CellIndex ridge : facets_of(m - 1, static_cast<CellIndex>(facet[0]))) {
-        const Word* mask = mask_of(m - 2, ridge);
+      // Backwards, because facets that this layer has made come after the older ones.
+      const FacetSpan ridges = facets_of(m - 1, static_cast<CellIndex>(facet[0]));
+      for (const CellIndex* ridge = ridges.end(); ridge-- != ridges.begin();) {
+        const Word* mask = mask_of(m - 2, *ridge);
         if (test_bit(mask, bit) || test_bit(mask + words(), bit)) continue;
-        write_entry(m - 2, ridge, mask, entry(end));
+        write_entry(m - 2, *ridge, mask, entry(end));
         join(entry(end++), joined);
         break;
       }
