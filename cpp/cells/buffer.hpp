@@ -89,6 +89,16 @@ class Buffer {
     if (budget_) budget_->add_bytes(-static_cast<std::int64_t>((capacity_ - size_) * sizeof(T)));
     capacity_ = size_;
   }
+  /// The same memory as values of another type of the same size.
+  template <class U>
+  Buffer<U> reinterpreted() && {
+    static_assert(sizeof(U) == sizeof(T));
+    Buffer<U> other(budget_);
+    other.data_ = reinterpret_cast<U*>(std::exchange(data_, nullptr));
+    other.size_ = std::exchange(size_, 0);
+    other.capacity_ = std::exchange(capacity_, 0);
+    return other;
+  }
   void detach() {
     if (budget_) budget_->add_bytes(-static_cast<std::int64_t>(capacity_ * sizeof(T)));
     budget_ = nullptr;
@@ -101,6 +111,8 @@ class Buffer {
   }
 
  private:
+  template <class U>
+  friend class Buffer;
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

@@ -42,22 +42,44 @@ float round_up(double bound) {
   return static_cast<double>(rounded) >= bound ? rounded : std::nextafter(rounded, std::numeric_limits<float>::infinity());
 }
 
-void copy_vertex(const Shape& shape, const Vertices& from, std::size_t v, std::size_t to, std::size_t finite, bool is_box,
+/// Body(first, last) over blocks of cells.
+template <class Body>
+void over_cells(std::size_t count, Workers& workers, const Body& body) {
+  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
+    body(task * kCellsPerTask, std::min(count, (task + 1) * kCellsPerTask));
+  });
+}
+
+/// On a box ids stay, so the working arrays become the stored ones.
+void keep_vertices(const Shape& shape, Vertices& from, ComplexArrays& arrays, Workers& workers) {
+  const std::size_t count = from.count();
+  arrays.vertex_error.resize(count);
+  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t v = first; v < last; ++v) arrays.vertex_error[v] = round_up(from.bounds[v * shape.parts].point);
+  });
+  arrays.vertices = std::move(from.points);
+  arrays.signs = std::move(from.history);
+  arrays.walls = std::move(from.walls);
+  arrays.vertices.shrink_to_fit();
+  arrays.signs.shrink_to_fit();
+  arrays.walls.shrink_to_fit();
+}
+
+void copy_vertex(const Shape& shape, const Vertices& from, std::size_t v, std::size_t to, std::size_t finite,
                  ComplexArrays& arrays) {
   const std::size_t d = shape.dim;
   const double* point = &from.points[v * shape.point_length()];
   const std::size_t words = 2 * shape.history_words;
   arrays.walls[to] = from.walls[v];
   std::copy_n(from.history.data() + v * words, words, arrays.signs.data() + to * words);
-  const bool infinite = !is_box && from.walls[v] != 0;
+  const bool infinite = from.walls[v] != 0;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t c = 0; c < d; ++c) arrays.vertices[to * d + c] = infinite ? nan : point[c];
   arrays.vertex_error[to] = infinite ? std::numeric_limits<float>::quiet_NaN() : round_up(from.bounds[v * shape.parts].point);
   if (infinite) std::copy_n(point + d, d, arrays.rays.data() + (to - finite) * d);
 }
 
-void copy_vertices(const Domain& domain, const Shape& shape, const Vertices& from, const Ids& ids, ComplexArrays& arrays,
-                   Workers& workers) {
+void copy_vertices(const Shape& shape, const Vertices& from, const Ids& ids, ComplexArrays& arrays, Workers& workers) {
   const std::size_t count = from.count();
   const std::size_t finite = arrays.finite_counts[0];
   arrays.vertices.resize(count * shape.dim);
@@ -65,16 +87,28 @@ void copy_vertices(const Domain& domain, const Shape& shape, const Vertices& fro
   arrays.rays.resize((count - finite) * shape.dim);
   arrays.signs.resize(count * 2 * shape.history_words);
   arrays.walls.resize(count);
-  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
-    const std::size_t last = std::min(count, (task + 1) * kCellsPerTask);
-    for (std::size_t v = task * kCellsPerTask; v < last; ++v) {
-      const std::size_t to = domain.is_box() ? v : static_cast<std::size_t>(ids[v]);
-      copy_vertex(shape, from, v, to, finite, domain.is_box(), arrays);
-    }
+  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t v = first; v < last; ++v) copy_vertex(shape, from, v, static_cast<std::size_t>(ids[v]), finite, arrays);
   });
 }
 
-/// Facets of all k-cells under the new ids; empty id lists stand for the identity.
+void keep_cells(std::size_t k, Skeleton& cells, Complex::Faces& faces, Workers& workers) {
+  const std::size_t count = cells.count(k);
+  faces.indptr.resize(count + 1);
+  faces.indptr[0] = 0;
+  faces.indices = std::move(cells.cells[k].facets).reinterpreted<std::int32_t>();
+  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t c = first; c < last; ++c) {
+      const std::size_t begin = k == 1 ? 2 * c : (c == 0 ? 0 : cells.cells[k].ends[c - 1]);
+      const std::size_t end = k == 1 ? 2 * c + 2 : cells.cells[k].ends[c];
+      std::sort(faces.indices.data() + begin, faces.indices.data() + end);
+      faces.indptr[c + 1] = static_cast<std::int32_t>(end);
+    }
+  });
+  faces.indices.shrink_to_fit();
+}
+
+/// Facets of all k-cells under the new ids.
 void copy_cells(const Skeleton& cells, std::size_t k, const Ids& ids, const Ids& facet_ids, Complex::Faces& faces,
                 Workers& workers) {
   const std::size_t count = cells.count(k);
@@ -82,20 +116,16 @@ void copy_cells(const Skeleton& cells, std::size_t k, const Ids& ids, const Ids&
   faces.indices.resize(cells.cells[k].facets.size());
   std::int32_t* indptr = faces.indptr.data();
   indptr[0] = 0;
-  const auto target = [&](std::size_t c) { return ids.empty() ? c : static_cast<std::size_t>(ids[c]); };
   for (std::size_t c = 0; c < count; ++c) {
     const FacetSpan facets = cells.facets(k, static_cast<CellIndex>(c));
-    indptr[target(c) + 1] = static_cast<std::int32_t>(facets.last - facets.first);
+    indptr[ids[c] + 1] = static_cast<std::int32_t>(facets.last - facets.first);
   }
   for (std::size_t c = 0; c < count; ++c) indptr[c + 1] += indptr[c];
-  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
-    const std::size_t last = std::min(count, (task + 1) * kCellsPerTask);
-    for (std::size_t c = task * kCellsPerTask; c < last; ++c) {
-      std::int32_t* out = faces.indices.data() + indptr[target(c)];
+  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t c = first; c < last; ++c) {
+      std::int32_t* out = faces.indices.data() + indptr[ids[c]];
       std::int32_t* end = out;
-      for (const CellIndex f : cells.facets(k, static_cast<CellIndex>(c))) {
-        *end++ = facet_ids.empty() ? static_cast<std::int32_t>(f) : facet_ids[f];
-      }
+      for (const CellIndex f : cells.facets(k, static_cast<CellIndex>(c))) *end++ = facet_ids[f];
       std::sort(out, end);
     }
   });
@@ -162,26 +192,26 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
   Shape final_shape = shape;
   final_shape.history_words = codes.words();
   ComplexArrays arrays = empty_arrays(shape.dim, &budget);
-  std::vector<Word> walls(cells.vertices.walls.data(), cells.vertices.walls.data() + cells.count(0));
+  for (std::size_t k = 0; k <= shape.dim; ++k) cells.cells[k].masks.free_all();
+  cells.vertices.rows.free_all();
+  cells.vertices.terms = Terms(&budget);
+  std::vector<Word> walls;
+  if (!domain.is_box()) walls.assign(cells.vertices.walls.data(), cells.vertices.walls.data() + cells.count(0));
   Ids facet_ids;
   for (std::size_t k = 0; k <= shape.dim; ++k) {
     budget.check();
-    std::size_t finite = cells.count(k);
-    Ids ids;
-    if (!domain.is_box()) {
-      if (k > 0) walls = join_walls(cells, k, walls);
-      ids = infinite_last(walls, finite);
-    }
-    arrays.finite_counts.push_back(finite);
-    if (k == 0) {
-      copy_vertices(domain, final_shape, cells.vertices, ids, arrays, workers);
-      cells.vertices = Vertices(&budget);
+    arrays.finite_counts.push_back(cells.count(k));
+    if (domain.is_box()) {
+      if (k == 0) keep_vertices(final_shape, cells.vertices, arrays, workers);
+      if (k > 0) keep_cells(k, cells, arrays.faces[k], workers);
     } else {
-      cells.cells[k].masks.free_all();
-      copy_cells(cells, k, ids, facet_ids, arrays.faces[k], workers);
-      cells.cells[k] = Cells(&budget);
+      if (k > 0) walls = join_walls(cells, k, walls);
+      Ids ids = infinite_last(walls, arrays.finite_counts.back());
+      if (k == 0) copy_vertices(final_shape, cells.vertices, ids, arrays, workers);
+      if (k > 0) copy_cells(cells, k, ids, facet_ids, arrays.faces[k], workers);
+      facet_ids.swap(ids);
     }
-    facet_ids.swap(ids);
+    if (k > 0) cells.cells[k] = Cells(&budget);
   }
   auto complex = ComplexBuilder::make(std::move(network), domain, codes, std::move(arrays));
   ComplexBuilder::detach(*complex);
