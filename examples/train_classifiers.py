@@ -1,7 +1,8 @@
 """Train the classifiers that are shipped here: two moons and two circles.
 
 Run ``python examples/train_classifiers.py`` with the extra ``examples`` installed. It writes beside itself a
-checkpoint ``<name>.safetensors`` (float32) and the training points ``<name>.csv`` (columns x1, x2, y).
+checkpoint ``<name>.safetensors`` (float32) and the training points ``<name>.csv`` (columns x1, x2, y). On
+another processor the weights may differ in their last digits, since training rounds differently there.
 """
 
 from __future__ import annotations

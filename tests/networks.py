@@ -101,8 +101,14 @@ def random(rng: np.random.Generator, d: int, widths: tuple[int, ...]) -> Case:
 
 
 def zero_bias(rng: np.random.Generator, d: int, widths: tuple[int, ...]) -> Case:
-    """All biases zero: all kinks are cones from the origin, which lies inside, on a wall or in a corner."""
-    layers = [(weights, np.zeros_like(biases)) for weights, biases in hidden_layers(rng, d, widths)]
+    """All biases zero: all kinks are cones from the origin, which lies inside, on a wall or in a corner.
+
+    On the line that leaves at most five cells, so wide networks keep the biases of all layers but the first.
+    """
+    layers = hidden_layers(rng, d, widths)
+    n_zeroed = 1 if d == 1 and widths[0] >= 60 else len(layers)
+    for _, biases in layers[:n_zeroed]:
+        biases[:] = 0
     lo, hi = unit_box(d)
     lo[rng.random(d) < 0.15] = 0
     return finish(rng, layers, (lo, hi))
@@ -263,7 +269,7 @@ CLASSES: dict[str, Generator] = {
     )
 }  # fmt: skip
 
-# Hidden widths of the small and the large networks; most large ones have over 200 cells where d >= 2.
+# Hidden widths of the small and the large networks; at least four of the large ones have over 200 cells.
 Widths = dict[int, list[tuple[int, ...]]]
 SMALL: Widths = {
     1: [(6, 6), (12, 10), (9, 8, 7), (20, 16)],
@@ -273,20 +279,22 @@ SMALL: Widths = {
     5: [(3, 2), (4, 2), (5, 2), (3, 2, 2)],
 }
 LARGE: Widths = {
-    1: [(200, 30), (80, 80), (60, 40, 30)],
+    1: [(60, 150), (100, 100), (50, 90, 60)],
     2: [(12, 10), (10, 8, 6), (14, 8)],
     3: [(8, 5), (7, 5), (6, 5, 3)],
     4: [(7, 3), (6, 4), (5, 3, 3)],
     5: [(7, 2), (6, 3), (6, 2, 2)],
 }
 # Classes in which many neurons cut nothing new, or all through one point, need more of them.
-MORE: Widths = LARGE | {
+MORE: Widths = {
+    1: [(60, 240), (90, 240), (60, 140, 80)],
     2: [(14, 12), (12, 9, 7), (16, 10)],
     3: [(9, 6), (10, 5), (8, 6, 4)],
     4: [(9, 4), (8, 5), (7, 4, 3)],
     5: [(9, 3), (8, 4), (8, 3, 2)],
 }
-MANY: Widths = LARGE | {
+MANY: Widths = {
+    1: [(100, 300), (80, 400), (60, 200, 160)],
     2: [(40, 30), (30, 24, 16), (50, 20)],
     3: [(20, 12), (16, 14), (14, 10, 8)],
     4: [(12, 7), (14, 5), (10, 6, 4)],
@@ -295,7 +303,9 @@ MANY: Widths = LARGE | {
 LARGE_OF: dict[str, Widths] = {
     **dict.fromkeys(("duplicate", "negated", "scaled", "dead", "coincident_layers"), MORE),
     "pruned": MANY,
-    "zero_bias": LARGE | {2: MANY[2]},
+    "zero_bias": LARGE | {1: MORE[1], 2: MANY[2]},
+    "integer": LARGE | {1: MANY[1]},
+    **dict.fromkeys(("wall_touching", "concurrent", "proportional_rounded"), LARGE | {1: MORE[1]}),
 }
 
 

@@ -1,5 +1,4 @@
-"""Arguments of `polyhedral_complex` and of the methods of `PolyhedralComplex`: what is legal, limits,
-progress."""
+"""Arguments of `polyhedral_complex` and of the methods of a complex: what is legal, limits, progress."""
 
 from __future__ import annotations
 
@@ -114,6 +113,13 @@ def test_limits_that_are_not_legal(quadrants: Network, name: str) -> None:
     for value in ("2", True, [1]):
         with pytest.raises(TypeError, match=f"{name} is"):
             polyhedral_complex(quadrants, (-1, 1), **{name: value})  # type: ignore[arg-type]
+
+
+def test_limits_that_are_large(quadrants: Network) -> None:
+    complex_ = polyhedral_complex(quadrants, (-1, 1), max_cells=10**30, max_bytes=10**30, n_threads=64)
+    assert complex_.f_vector == (9, 12, 4)
+    with pytest.raises(ValueError, match="n_threads is 1025; legal: 1 <= n_threads <= 1024"):
+        polyhedral_complex(quadrants, (-1, 1), n_threads=1025)
 
 
 def test_exceeded_limit_tells_how_far_it_got(network: Network) -> None:

@@ -16,12 +16,29 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "python" / "relutope"
 
+# The folders of cpp/, each with those that it may include besides itself.
 MAY_INCLUDE = {
-    "exact": {"exact"},
-    "network": {"network", "exact"},
-    "cells": {"cells", "network", "exact"},
-    "bindings": {"bindings", "cells", "network", "exact"},
+    "exact": set(),
+    "network": {"exact"},
+    "cells": {"exact", "network"},
+    "bindings": {"exact", "network", "cells"},
 }
+
+# The modules of the package; when it is imported, a module imports from earlier lines only.
+IMPORT_ORDER = [
+    {"_core", "archive", "arguments", "coefficients", "errors", "memory", "progress"},
+    {"domain", "layers"},
+    {"network"},
+    {"complex"},
+    {"storage", "subdivision", "location"},
+    {"data", "loading", "plot", "summary"},
+    {"cli_options"},
+    {"cli_input"},
+    {"cli_analyze"},
+    {"cli"},
+    {"__main__"},
+]
+IMPORT_THE_CORE = {"network", "complex", "storage", "subdivision"}
 IMPORTED_ON_USE = {"matplotlib", "networkx", "onnx", "plotly", "safetensors", "scipy", "torch", "tqdm"}
 
 
@@ -56,12 +73,20 @@ def without_comments_and_strings(source: str) -> str:
     return pattern.sub(lambda found: " " + "\n" * found.group().count("\n"), source)
 
 
+def test_layers_are_linked_as_they_are_included() -> None:
+    cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    for layer in {path.relative_to(ROOT / "cpp").parts[0] for path in CORE} - {"bindings"}:
+        found = re.search(rf"relutope_layer\({layer}\b([^)]*)\)", cmake)
+        assert found is not None, layer
+        assert set(found.group(1).split()) <= {f"relutope_{name}" for name in MAY_INCLUDE[layer]}
+
+
 @pytest.mark.parametrize("path", CORE, ids=lambda p: p.stem + p.suffix)
 def test_includes_go_downward(path: Path) -> None:
     layer = path.relative_to(ROOT / "cpp").parts[0]
     source = path.read_text(encoding="utf-8")
     for quoted in re.findall(r'^\s*#\s*include\s+"([^"]+)"', source, re.MULTILINE):
-        assert quoted.split("/")[0] in MAY_INCLUDE[layer], quoted
+        assert quoted.split("/")[0] in MAY_INCLUDE[layer] | {layer}, quoted
         assert (ROOT / "cpp" / quoted).is_file(), quoted
     for angled in re.findall(r"^\s*#\s*include\s+<([^>]+)>", source, re.MULTILINE):
         assert not angled.startswith(("pybind11", "Python.h")) or layer == "bindings", angled
@@ -69,19 +94,49 @@ def test_includes_go_downward(path: Path) -> None:
             assert "/" not in angled or angled.startswith("boost/"), angled
 
 
-def module_level_imports(tree: ast.Module) -> Iterator[str]:
-    """Yield the top packages imported when the module is, type-checking blocks left out."""
+def module_level_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what runs when the module is imported, type-checking blocks left out."""
     pending: list[ast.AST] = list(tree.body)
     while pending:
         node = pending.pop()
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending.extend(node.orelse)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def module_level_imports(tree: ast.Module) -> Iterator[str]:
+    """Yield the top packages imported when the module is."""
+    for node in module_level_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.module.split(".")[0]
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            pending.extend(node.orelse)
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            pending.extend(ast.iter_child_nodes(node))
+
+
+def own_modules(node: ast.AST) -> set[str]:
+    """Return the modules of this package that an import statement names, such as loading for loading.npz."""
+    if isinstance(node, ast.ImportFrom) and node.module == "relutope":
+        return {alias.name for alias in node.names if not alias.name.startswith("__")}
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("relutope."):
+        return {str(node.module).split(".")[1]}
+    assert not isinstance(node, ast.ImportFrom) or node.level == 0, "an import is relative"
+    return set()
+
+
+def test_package_imports_go_downward() -> None:
+    level = {name: place for place, names_ in enumerate(IMPORT_ORDER) for name in names_}
+    for path in MODULES:
+        module = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if module == "__init__":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for imported in set().union(*map(own_modules, module_level_nodes(tree))):
+            assert level[imported] < level[module] or imported == module == "loading", (module, imported)
+            assert imported != "_core" or module in IMPORT_THE_CORE, module
+        for imported in set().union(*map(own_modules, ast.walk(tree))):
+            assert module.startswith(("cli", "__main__")) or not imported.startswith("cli"), module
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)

@@ -1,4 +1,4 @@
-"""Builds and runs the C++ tests of the exact layer."""
+"""Builds and runs the C++ tests."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ def run(*command: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_exact_layer(tmp_path: Path) -> None:
+def test_cpp(tmp_path: Path) -> None:
     options = ["-DRELUTOPE_BUILD_TESTS=ON", f"-DPython_EXECUTABLE={sys.executable}"]
     run("cmake", "-S", str(ROOT), "-B", str(tmp_path), *options)
     run("cmake", "--build", str(tmp_path), "--config", "Release", "--parallel", "2")

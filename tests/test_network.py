@@ -30,11 +30,19 @@ def test_floats_are_taken_exactly(dtype: type[np.floating]) -> None:
     assert weight == Fraction(*value.as_integer_ratio())
 
 
-@pytest.mark.parametrize("value", [Fraction(1, 3), 2**60 + 1, -(2**70) - 1, Decimal("0.1"), 10**400])
+@pytest.mark.parametrize("value", [Fraction(1, 3), 2**60 + 1, -(2**70) - 1, Decimal("0.1")])
 def test_numbers_that_are_no_floats_are_taken_exactly(value: object) -> None:
     network = Network.from_arrays([np.array([[value]], dtype=object)], [np.array([1], dtype=object)])
     assert network.exact_layers()[0][0][0, 0] == Fraction(value)  # type: ignore[arg-type]
     assert network.exact_evaluate([Fraction(1, 7)]) == [Fraction(value) / 7 + 1]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [10**400, Fraction(-1, 10**400)])
+def test_numbers_beyond_float64_are_refused(value: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"biases\[1\]\[0\] is beyond float64; legal: 0, or 5e-324 to 1.7e308"
+    ):
+        Network.from_arrays([[[Fraction(1, 3)]], [[1]]], [[0], [value]])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("value", [5e-324, 1e-300, 1e300, np.finfo(float).max])
@@ -72,15 +80,17 @@ def test_evaluation_is_within_its_bound(
 ) -> None:
     points = np.random.default_rng(3).normal(size=(20, 2))
     outputs, errors = network.evaluate(points)
+    fractions = np.vectorize(Fraction, otypes=[object])
     assert outputs.shape == errors.shape == (20, 1)
     for point, output, error in zip(points, outputs[:, 0], errors[:, 0], strict=True):
-        exact = network.exact_evaluate(point)[0]
-        assert abs(exact - Fraction(output)) <= Fraction(error)
-        assert error < 1e-12
-        value = point
+        size, value = np.abs(point), fractions(point)
         for weight, bias in zip(*arrays, strict=True):
-            before, value = weight @ value + bias, np.maximum(weight @ value + bias, 0)
-        assert abs(before[0] - output) < 1e-12
+            size = np.abs(weight) @ size + np.abs(bias)
+            before = fractions(weight) @ value + fractions(bias)
+            value = np.maximum(before, 0)
+        assert network.exact_evaluate(point) == before.tolist()
+        assert abs(before[0] - Fraction(output)) <= Fraction(error)
+        assert error < 100 * np.spacing(size[0])  # a bound of use: a few roundings per layer
     assert np.array_equal(network(points), outputs)
     assert network(np.empty((0, 2))).shape == (0, 1)
 
@@ -114,6 +124,7 @@ def test_no_hidden_layer_is_one_region() -> None:
         ([np.ones((3, 2)), np.ones((3, 1))], None, "pass its transpose"),
         ([np.ones((2, 3)), np.ones((3, 1))], [np.ones(3), None], "pass its transpose"),
         ([np.ones((3, 2))], [np.ones(2)], r"biases\[0\] has shape \(2,\)"),
+        ([[[1.0, 2.0], [3.0]]], None, r"weights\[0\] is ragged"),
         ([[[np.nan, 1.0]]], None, r"weights\[0\]\[0, 0\] is nan"),
         ([[[1.0, 1.0]]], [[np.inf]], r"biases\[0\]\[0\] is inf"),
         ([np.array([[Fraction(1), float("inf")]], dtype=object)], None, r"weights\[0\]\[0, 1\] is inf"),
@@ -128,6 +139,13 @@ def test_bad_values_are_refused(weights: object, biases: object, message: str) -
 def test_what_is_no_number_is_refused(bad: object) -> None:
     with pytest.raises(TypeError, match=r"weights\[0\]"):
         Network.from_arrays([bad])  # type: ignore[list-item]
+
+
+def test_what_is_no_sequence_of_layers_is_refused() -> None:
+    with pytest.raises(TypeError, match="weights is of type int; legal: a sequence"):
+        Network.from_arrays(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="biases is of type float; legal: a sequence"):
+        Network.from_arrays([[[1.0]]], 0.5)  # type: ignore[arg-type]
 
 
 def test_bad_points_are_refused(network: Network) -> None:

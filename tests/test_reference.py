@@ -127,7 +127,8 @@ def walls_of(point: list[Fraction], case: Case) -> tuple[int, ...]:
 def test_every_class(name: str, d: int) -> None:
     """Each cell holds a point with its name, each random point lies in a cell, Euler's relation holds."""
     rng = np.random.default_rng(d)
-    for case in cases(name, d)[1:9:7]:
+    listed = cases(name, d)
+    for case in (listed[1], listed[8 if d > 1 else 5]):
         layers = exact_layers(case.hidden)
         for box in (True, False):
             lo, hi = (case.lo.tolist(), case.hi.tolist()) if box else (None, None)

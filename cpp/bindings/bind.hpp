@@ -3,7 +3,12 @@
 
 #include <pybind11/pybind11.h>
 
+#include "exact/floating_environment.hpp"
+
 namespace relutope {
+
+/// Extra of every bound function that computes with floats.
+using FloatingGuard = pybind11::call_guard<DefaultFloatingEnvironment>;
 
 void bind_errors(pybind11::module_& m);
 void bind_network(pybind11::module_& m);

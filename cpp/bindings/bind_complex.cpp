@@ -170,10 +170,11 @@ void bind_complex(py::module_& m) {
       .def("walls", &walls, py::arg("k"))
       .def("bounded", &bounded, py::arg("k"))
       .def("statistics", &statistics)
-      .def("exact_vertices", &exact_vertices, py::arg("ids"))
-      .def("validate", &validate, py::arg("exact") = true)
+      .def("exact_vertices", &exact_vertices, py::arg("ids"), FloatingGuard())
+      .def("validate", &validate, py::arg("exact") = true, FloatingGuard())
       .def("to_arrays", &to_arrays)
-      .def_static("from_arrays", &from_arrays, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("arrays"));
+      .def_static("from_arrays", &from_arrays, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("arrays"),
+                  FloatingGuard());
 }
 
 }  // namespace relutope

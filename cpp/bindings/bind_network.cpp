@@ -5,7 +5,6 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
-#include "exact/floating_environment.hpp"
 #include "network/evaluate.hpp"
 #include "network/proportional.hpp"
 
@@ -82,7 +81,6 @@ py::tuple evaluate_points(const Network& network, const DoubleArray& points) {
   double* error = errors.mutable_data();
   {
     const py::gil_scoped_release release;
-    const DefaultFloatingEnvironment environment;
     for (std::size_t i = 0; i < count; ++i) {
       const FloatEvaluation result = evaluate(network, x.subspan(i * network.input_dim(), network.input_dim()));
       std::copy(result.values.back().begin(), result.values.back().end(), value + i * width);
@@ -132,7 +130,6 @@ py::array_t<std::int8_t> sign_vectors(const Network& network, const DoubleArray&
   py::array_t<std::int8_t> signs({count, n});
   std::int8_t* out = signs.mutable_data();
   const py::gil_scoped_release release;
-  const DefaultFloatingEnvironment environment;
   StageTally tally;
   for (std::size_t i = 0; i < count; ++i) {
     sign_vector(network, x.subspan(i * network.input_dim(), network.input_dim()), {out + i * n, n}, tally);
@@ -169,17 +166,17 @@ std::vector<std::size_t> hidden_widths(const Network& network) {
 
 void bind_network(py::module_& m) {
   py::class_<Network, std::shared_ptr<Network>>(m, "Network")
-      .def(py::init(&from_arrays), py::arg("weights"), py::arg("biases"))
-      .def_static("from_rationals", &from_rationals, py::arg("layers"), py::arg("input_dim"))
+      .def(py::init(&from_arrays), py::arg("weights"), py::arg("biases"), FloatingGuard())
+      .def_static("from_rationals", &from_rationals, py::arg("layers"), py::arg("input_dim"), FloatingGuard())
       .def_property_readonly("input_dim", &Network::input_dim)
       .def_property_readonly("output_dim", &Network::output_dim)
       .def_property_readonly("hidden_widths", &hidden_widths)
-      .def("rows", &rows)
-      .def("evaluate", &evaluate_points, py::arg("points"))
-      .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"))
-      .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"))
-      .def("sign_vectors", &sign_vectors, py::arg("points"))
-      .def("census", &census);
+      .def("rows", &rows, FloatingGuard())
+      .def("evaluate", &evaluate_points, py::arg("points"), FloatingGuard())
+      .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
+      .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
+      .def("sign_vectors", &sign_vectors, py::arg("points"), FloatingGuard())
+      .def("census", &census, FloatingGuard());
 }
 
 }  // namespace relutope

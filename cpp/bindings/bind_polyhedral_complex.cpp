@@ -7,7 +7,6 @@
 #include "bindings/complex_arrays.hpp"
 #include "bindings/progress.hpp"
 #include "cells/polyhedral_complex.hpp"
-#include "exact/floating_environment.hpp"
 
 namespace py = pybind11;
 
@@ -52,7 +51,6 @@ std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const st
   PythonPoll python_poll(poll);
   try {
     const py::gil_scoped_release release;
-    const DefaultFloatingEnvironment environment;
     return polyhedral_complex(network, domain, n_threads, {max_cells, max_seconds, max_bytes},
                               [&](const Progress& progress) { return python_poll(progress); });
   } catch (const Incomplete&) {
@@ -65,7 +63,7 @@ std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const st
 
 void bind_polyhedral_complex(py::module_& m) {
   m.def("polyhedral_complex", &build, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("n_threads"),
-        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"));
+        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
 }
 
 }  // namespace relutope

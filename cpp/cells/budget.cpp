@@ -1,5 +1,7 @@
 #include "cells/budget.hpp"
 
+#include <sstream>
+
 namespace relutope {
 
 Budget::Budget(const Limits& limits, Poll poll)
@@ -14,9 +16,12 @@ Progress Budget::progress() const { return {layer_, n_layers_, dimension_, cells
 void Budget::fail(const char* reason, const std::string& message) {
   stopped_ = true;
   const Progress p = progress();
-  throw Incomplete(message + " in hidden layer " + std::to_string(p.layer + 1) + " of " + std::to_string(p.n_layers) + " after " +
-                       std::to_string(p.cells) + " cells of that layer",
-                   reason, p);
+  std::string where = " before the first hidden layer";
+  if (p.n_layers > 0) {
+    where = " in hidden layer " + std::to_string(p.layer + 1) + " of " + std::to_string(p.n_layers) + " after " +
+            std::to_string(p.cells) + " cells of that layer";
+  }
+  throw Incomplete(message + where, reason, p);
 }
 
 void Budget::start_layer(std::size_t layer, std::size_t n_layers) {
@@ -59,7 +64,9 @@ void Budget::check() {
   }
   if (stopped_) throw Incomplete("stopped because another thread failed", "stopped", progress());
   if (limits_.max_seconds > 0 && elapsed() > limits_.max_seconds) {
-    fail("max_seconds", "max_seconds = " + std::to_string(limits_.max_seconds) + " exceeded");
+    std::ostringstream message;
+    message << "max_seconds = " << limits_.max_seconds << " exceeded";
+    fail("max_seconds", message.str());
   }
 }
 

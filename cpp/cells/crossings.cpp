@@ -66,7 +66,7 @@ Crossings::Place Crossings::place(const EdgeEnd& a, const EdgeEnd& b, Scale scal
   result.low = low > 0 ? std::max(0.0, low * (1 - 0x1p-50) - DBL_MIN) : 0.0;
   result.high = below > 0 ? std::max(0.0, x + error_x) / below * (1 + 0x1p-50) + DBL_MIN
                           : std::numeric_limits<double>::infinity();
-  if (!std::isfinite(x) || !std::isfinite(y)) {
+  if (!std::isfinite(x + error_x) || !std::isfinite(y + error_y)) {
     result.low = 0;
     result.high = std::numeric_limits<double>::infinity();
   }

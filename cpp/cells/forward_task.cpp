@@ -21,7 +21,8 @@ BoundLine bound_line(const ScaledLayer& layer, const ActiveInputs& active, std::
   const double gamma = 1.01 * kUnit * static_cast<double>(active.size + 2) + 1.01 * layer.relative_error();
   line.slope = (active.error * (1.0 + layer.relative_error()) + gamma * active.largest) * kInflate;
   line.bias_factor = part == 0 ? gamma * kInflate : 0.0;
-  line.eta = DBL_MIN * ((part == 0 ? 1.0 : 0.0) + active.largest + active.error);
+  const bool all_zero = active.largest == 0 && active.error == 0;
+  line.eta = part > 0 && all_zero ? 0.0 : DBL_MIN * (1.0 + active.largest + active.error);
   return line;
 }
 

@@ -34,7 +34,8 @@ struct ActiveInputs {
 ///   inputs that are not exact          sum_k |w_ik| e
 ///   underflow of the products          a 2^-1074
 /// so slope = e (1 + kappa) + (gamma + kappa) Y and offset_i = (gamma + kappa) |b_i| + eta, where eta collects the
-/// underflow terms and DBL_MIN (1 + Y + e) is more than all of them. `inflate` restores what rounding the bound loses.
+/// underflow terms and DBL_MIN (1 + Y + e) is more than all of them, those of slope and offset included; in part 1 there
+/// is no bias, and nothing underflows if all inputs are exactly 0. `inflate` restores what rounding the bound loses.
 /// A sum that overflows has no bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error, mostly 0.
 struct BoundLine {
   double slope = 0;

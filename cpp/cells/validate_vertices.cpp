@@ -24,7 +24,9 @@ std::vector<Integer> layer_values(const Network& network, std::size_t l, const s
   std::vector<Integer> values;
   for (std::size_t i = 0; i < layer.rows(); ++i) {
     Integer sum = integers.coefficient(l, i, layer.columns()) * bias;
-    for (std::size_t k = 0; k < layer.columns(); ++k) sum += integers.coefficient(l, i, k) * inputs[k];
+    for (std::size_t k = 0; k < layer.columns(); ++k) {
+      if (inputs[k] != 0) sum += integers.coefficient(l, i, k) * inputs[k];
+    }
     values.push_back(std::move(sum));
   }
   return values;

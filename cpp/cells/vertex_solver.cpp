@@ -17,6 +17,9 @@ constexpr double kUnit = 0x1p-53;
 /// trades one exact vertex now for uncertain signs later. Smaller values were slower on deep generic networks.
 constexpr double kPoorBound = 0x1p-10;
 
+/// The larger bound; nan, which stands for no bound at all, if either is.
+double worse(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
+
 }  // namespace
 
 VertexSolver::VertexSolver(const StepContext& context) : context_(context), frame_(context) {}
@@ -95,13 +98,14 @@ double VertexSolver::relative_residual() const {
       }
       row += std::abs(dot) + gamma * absolute + carried * (frame_.directions()[c].value_error + DBL_MIN);
     }
-    if (!(row <= beta)) beta = row;
+    beta = worse(beta, row);
   }
   return beta * (1 + 1e2 * kUnit);
 }
 
 // With t computed, rho >= | G* t + z* |_inf bounds how far the exact equations are from being solved. Since
-// t - t* = (R G*)^-1 R (G* t + z*), |t - t*|_inf <= |R|_inf rho / (1 - beta).
+// t - t* = (R G*)^-1 R (G* t + z*), |t - t*|_inf <= |R|_inf rho / (1 - beta). Each DBL_MIN covers the products before it
+// that underflow.
 bool VertexSolver::solve(std::span<const std::size_t> neurons) {
   const Shape& shape = context_.shape;
   const Vertices& vertices = context_.cells.vertices;
@@ -131,7 +135,7 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
   for (std::size_t r = 0; r < k_; ++r) {
     double sum = 0;
     for (std::size_t j = 0; j < k_; ++j) sum += std::abs(inverse_[r * k_ + j]);
-    norm = std::max(norm, sum);
+    norm = worse(norm, sum);
   }
   const double gamma = 1.01 * kUnit * static_cast<double>(k_ + 5);
   for (std::size_t p = 0; p < shape.parts; ++p) {
@@ -149,7 +153,7 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
         sum += matrix_[j * k_ + i] * t[i];
         absolute += std::abs(matrix_[j * k_ + i] * t[i]);
       }
-      residual = std::max(residual, std::abs(sum) + gamma * absolute);
+      residual = worse(residual, std::abs(sum) + gamma * absolute);
     }
     weights(p);
     const double slack = gamma * reach(p);
@@ -158,7 +162,7 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
       const double error = vertices.bounds[sources_[a].vertex * shape.parts + sources_[a].part].value;
       carried += (std::abs(factors_[a * shape.parts + p]) + (a < shape.parts ? slack : 0)) * error;
     }
-    step_error_[p] = norm * (residual + carried + DBL_MIN) / (1 - beta) * (1 + 64 * kUnit);
+    step_error_[p] = norm * (residual + carried + DBL_MIN) / (1 - beta) * (1 + 64 * kUnit) + DBL_MIN;
   }
   return true;
 }
@@ -196,14 +200,14 @@ bool VertexSolver::combine(std::size_t part, double* point, RowBound& bound) con
     const RowBound& error = vertices.bounds[sources_[a].vertex * shape.parts + sources_[a].part];
     const double signed_factor = factors_[a * shape.parts + part];
     const double factor = std::abs(signed_factor) + (a < shape.parts ? slack : 0);
-    const double rounding = a < shape.parts ? slack : gamma * factor;
+    const auto rounding = [&](double largest) { return a < shape.parts ? slack * largest : gamma * (factor * largest); };
     double largest = 0;
     for (std::size_t c = 0; c < shape.dim; ++c) {
       point[c] += signed_factor * from[c];
       largest = std::max(largest, std::abs(from[c]));
     }
-    bound.value += factor * error.value + rounding * error.largest;
-    bound.point += factor * error.point + rounding * largest;
+    bound.value += factor * error.value + rounding(error.largest);
+    bound.point += factor * error.point + rounding(largest);
   }
   for (std::size_t c = 0; c < shape.dim; ++c) {
     if (!std::isfinite(point[c])) return false;

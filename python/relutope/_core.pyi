@@ -5,7 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 class Network:
-    def __init__(self, weights: Sequence[NDArray[np.float64]], biases: Sequence[NDArray[np.float64]]) -> None: ...
+    def __init__(
+        self, weights: Sequence[NDArray[np.float64]], biases: Sequence[NDArray[np.float64]]
+    ) -> None: ...
     @staticmethod
     def from_rationals(layers: Sequence[Sequence[tuple[Sequence[int], int]]], input_dim: int) -> Network: ...
     @property

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(build_parser().parse_args(join_box(arguments)))
     except IncompleteError as error:
-        return _fail(f"{error} ({_progress(error.progress)})", 3)
+        return _fail(f"{error} ({_cost(error.progress)})", 3)
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except (ValueError, TypeError, MissingExtraError) as error:
@@ -65,13 +65,11 @@ def _complex(options: Options) -> int:
 
 
 def _readable(result: dict[str, Any]) -> list[str]:
+    from relutope.summary import box_text
+
     domain = result["domain"]
-    where = f"all of R^{result['input_dim']}"
-    if domain["type"] == "box":
-        where = "box " + " x ".join(
-            f"[{a:g}, {b:g}]" for a, b in zip(domain["lo"], domain["hi"], strict=True)
-        )
-    lines = [result["network"], where]
+    where = box_text(domain) if domain["type"] == "box" else f"all of R^{result['input_dim']}"
+    lines = [result["network"], *(f"  note: {note}" for note in result["notes"]), where]
     lines += [f"cells of dimension {k}: {count:,}" for k, count in enumerate(result["f_vector"])]
     lines.append(f"regions: {result['regions']:,}, bounded: {result['bounded_regions']:,}")
     lines.append(f"Euler characteristic: {result['euler_characteristic']}")
@@ -82,11 +80,9 @@ def _readable(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _progress(progress: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in progress.items()
-    )
+def _cost(progress: dict[str, Any]) -> str:
+    """What is not in the message already."""
+    return f"{progress['seconds']:.3g} s, {progress['bytes']:,} bytes"
 
 
 def _fail(message: str, code: int) -> int:

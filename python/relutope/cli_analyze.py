@@ -11,6 +11,7 @@ from relutope.cli_input import Job, compute, limits, report, resolve
 from relutope.cli_options import Options
 from relutope.complex import PolyhedralComplex
 from relutope.errors import MissingExtraError
+from relutope.plot import figure_size
 from relutope.summary import summarize
 
 
@@ -53,8 +54,11 @@ def _draw(job: Job, complex_: PolyhedralComplex, path: Path) -> Path | str:
         from matplotlib.figure import Figure
     except ImportError:
         return str(MissingExtraError("matplotlib", "plot", "to draw a complex"))
-    figure = Figure(figsize=(7, 7), layout="constrained")
-    axes = complex_.plot(figure.subplots(), data=None if job.data is None else (job.data.X, job.data.y))
+    data = None if job.data is None else (job.data.X, job.data.y)
+    figure = Figure(layout="constrained")
+    axes = complex_.plot(figure.subplots(), data=data)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    figure.set_size_inches(*figure_size(right - left, top - bottom))
     axes.set_title(f"{os.path.basename(job.model)}: {complex_.n_regions:,} regions")
     figure.savefig(path, dpi=160, metadata={"Software": None})
     return path

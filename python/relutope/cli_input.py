@@ -9,7 +9,7 @@ from relutope.cli_options import Options, box_from_numbers
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.data import Data, read_data
 from relutope.domain import AllSpace, Box, Domain, as_domain
-from relutope.loading import load
+from relutope.loading import read_network
 from relutope.network import Network
 from relutope.storage import domain_to_json
 from relutope.subdivision import polyhedral_complex
@@ -33,7 +33,7 @@ def resolve(options: Options) -> Job:
     ValueError
         If no domain is given and the file has none, or the options do not fit together.
     """
-    network = load(options.model, order=options.order)
+    network = read_network(options.model, options.order)
     data = None if options.data is None else read_data(options.data, network.input_dim)
     return Job(options.model, network, as_domain(_domain(options, network, data), network.input_dim), data)
 

@@ -17,6 +17,7 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
+        """Print the message as one line and exit with 2."""
         self.exit(2, f"{self.prog}: error: {message}\n")
 
 

@@ -37,7 +37,7 @@ def exact_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], str]:
     TypeError
         If the values are not real numbers.
     ValueError
-        If one is NaN or infinite.
+        If one is NaN or infinite, or the values form no array.
 
     Examples
     --------
@@ -45,7 +45,10 @@ def exact_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], str]:
     >>> exact_array([1, 2**53 + 1], "x")[0]
     array([Fraction(1, 1), Fraction(9007199254740993, 1)], dtype=object)
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} is ragged; legal: rows of equal length") from None
     if (array.dtype.kind == "f" and array.dtype.itemsize <= 8) or array.dtype.name.startswith(
         ("bfloat", "float8")
     ):
@@ -130,6 +133,21 @@ def float_layer(rows: list[ExactRow]) -> tuple[NDArray[np.float64], NDArray[np.f
                 return None
             values[i, j] = value
     return np.ascontiguousarray(values[:, :-1]), np.ascontiguousarray(values[:, -1])
+
+
+def require_float_range(array: NDArray[Any], name: str) -> None:
+    """A ValueError if a Fraction of an object array would be 0 or infinite as float64, though it is not."""
+    if array.dtype != object:
+        return
+    for index, value in np.ndenumerate(array):
+        try:
+            beyond = (float(value) == 0) != (value == 0)
+        except OverflowError:
+            beyond = True
+        if beyond:
+            raise ValueError(
+                f"{name}{list(index)} is beyond float64; legal: 0, or 5e-324 to 1.7e308 in absolute value"
+            )
 
 
 def _require_finite(array: NDArray[Any], name: str) -> None:

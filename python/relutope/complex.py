@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
+from relutope.arguments import checked_dimension, checked_ids
 from relutope.domain import AllSpace, Domain
 from relutope.network import Network
 
@@ -39,6 +40,18 @@ class PolyhedralComplex:
         The compiled complex.
     network : Network
     domain : Box or AllSpace
+    stored_statistics : dict or None
+        The statistics of a complex that was read from a file.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+    >>> complex_ = relutope.polyhedral_complex(network, relutope.Box(-1, 1))
+    >>> complex_
+    PolyhedralComplex(2 -> 2 -> 1 on Box([-1.0, -1.0], [1.0, 1.0]): 4 regions, f_vector (9, 12, 4))
+    >>> sorted(complex_.vertices[:, 0].tolist())
+    [-1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
     """
 
     core: _core.Complex
@@ -63,7 +76,11 @@ class PolyhedralComplex:
 
     @property
     def n_regions(self) -> int:
-        """Number of regions, the cells of dimension d."""
+        """Number of regions, the cells of dimension d.
+
+        Of the definitions that Stargalla, Hertrich and Reichman (NeurIPS 2025) tell apart, these are the
+        proper activation regions, unless a neuron is identically 0 on some of them.
+        """
         return self.f_vector[-1]
 
     @cached_property
@@ -99,18 +116,25 @@ class PolyhedralComplex:
         ids : array_like of int, optional
             Default: all vertices not at infinity; only these are legal.
 
+        Returns
+        -------
+        list of tuple of fractions.Fraction
+            d coordinates per vertex.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an id is out of range or no int.
+
         Examples
         --------
         >>> import relutope
         >>> network = relutope.Network.from_arrays([[[3]], [[1]]], [[-1], [0]])
-        >>> relutope.polyhedral_complex(network, (0, 1)).exact_vertices()
-        [(Fraction(0, 1),), (Fraction(1, 1),), (Fraction(1, 3),)]
+        >>> sorted(relutope.polyhedral_complex(network, (0, 1)).exact_vertices())
+        [(Fraction(0, 1),), (Fraction(1, 3),), (Fraction(1, 1),)]
         """
-        chosen = (
-            np.arange(self.f_vector[0])
-            if ids is None
-            else self._ids(ids, self.f_vector[0], "vertices not at infinity")
-        )
+        count = self.f_vector[0]
+        chosen = checked_ids(np.arange(count) if ids is None else ids, count, "vertices not at infinity")
         return [
             tuple(Fraction(value, denominator) for value in numerators)
             for numerators, denominator in self.core.exact_vertices(chosen)
@@ -133,13 +157,25 @@ class PolyhedralComplex:
 
         Raises
         ------
-        ValueError
-            If k is out of range.
+        ValueError, TypeError
+            If k is out of range or no int.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
+        >>> indptr, indices = relutope.polyhedral_complex(network, (-1, 1)).facets(1)
+        >>> indptr, sorted(indices.tolist())
+        (array([0, 2, 4], dtype=int32), [0, 1, 2, 2])
         """
-        return self.core.facets(self._dimension(k, lowest=1))
+        return self.core.facets(checked_dimension(k, self.dim, lowest=1))
 
     def sign_vectors(self, k: int, ids: ArrayLike | None = None) -> NDArray[np.int8]:
-        """Sign vectors of k-cells, computed on request.
+        """Sign vectors of k-cells, computed on request from those of their vertices.
+
+        A cell is named by its sign vector and its walls; sign vectors compose and order faces as in Masden
+        (Algorithmic determination of the combinatorial structure of the linear regions of ReLU neural
+        networks, 2022).
 
         Parameters
         ----------
@@ -152,10 +188,22 @@ class PolyhedralComplex:
         -------
         ndarray of shape (n, network.n_neurons), int8
             -1, 0 or 1 for each hidden neuron, layer by layer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If k or an id is out of range or no int.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+        >>> sorted(relutope.polyhedral_complex(network, (-1, 1)).sign_vectors(2).tolist())
+        [[-1, -1], [-1, 1], [1, -1], [1, 1]]
         """
-        k = self._dimension(k)
+        k = checked_dimension(k, self.dim)
         return self.core.sign_vectors(
-            k, None if ids is None else self._ids(ids, self.counts[k], f"cells of dimension {k}")
+            k, None if ids is None else checked_ids(ids, self.counts[k], f"cells of dimension {k}")
         )
 
     def walls(self, k: int) -> NDArray[np.int8]:
@@ -163,43 +211,95 @@ class PolyhedralComplex:
 
         Per axis: -1 on the lower wall, 1 on the upper wall, 0 on none. On R^d the walls are those at
         infinity.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
+        >>> sorted(relutope.polyhedral_complex(network, (-1, 1)).walls(0).tolist())
+        [[-1], [0], [1]]
         """
-        return self.core.walls(self._dimension(k))
+        return self.core.walls(checked_dimension(k, self.dim))
 
     def bounded(self, k: int) -> NDArray[np.bool_]:
-        """Which k-cells are bounded sets, bool of shape (counts[k],)."""
-        return self.core.bounded(self._dimension(k))
+        """Which k-cells are bounded sets, bool of shape (counts[k],).
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1], [1]], [[1, 1]]], [[0, 1], [0]])
+        >>> sorted(relutope.polyhedral_complex(network, relutope.AllSpace()).bounded(1).tolist())
+        [False, False, True]
+        """
+        return self.core.bounded(checked_dimension(k, self.dim))
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """How it was computed: signs and orders decided by each stage, seconds, bytes, per layer. A copy."""
+        """How it was computed, a new dict.
+
+        ``signs``, ``orders`` and ``vertices`` count what each stage decided: ``float`` by a proven error
+        bound, ``row`` by the tighter bound of one neuron, ``exact`` in integers. ``bytes`` is the size of
+        the complex, ``peak_bytes`` what its computation held at most, ``layer_seconds`` has one entry per
+        hidden layer.
+        """
         return self.core.statistics() if self.stored_statistics is None else dict(self.stored_statistics)
 
     def validate(self, exact: bool = True) -> None:
-        """Check the structure of the complex; with `exact`, also that exact vertices satisfy their
-        hyperplanes.
+        """Check the structure of the complex.
+
+        Parameters
+        ----------
+        exact : bool, default True
+            Check also that the exact vertices satisfy their hyperplanes, which takes longer.
 
         Raises
         ------
         RuntimeError
-            If an invariant is broken, which is a bug in relutope.
+            If an invariant is broken: a bug in relutope, or a file that was changed.
         """
         self.core.validate(exact)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the complex and its network to `path`, an uncompressed ``.npz`` without pickle."""
+        """Write the complex and its network to one file, an uncompressed ``.npz`` without pickle.
+
+        Parameters
+        ----------
+        path : path
+            Replaced, if it exists, once the new file is whole. No suffix is added.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+        >>> relutope.polyhedral_complex(network, (-1, 1)).save("complex.npz")
+        >>> relutope.PolyhedralComplex.load("complex.npz").f_vector
+        (9, 12, 4)
+        """
         from relutope.storage import save_complex
 
         save_complex(self, path)
 
     @staticmethod
     def load(path: str | PathLike[str]) -> PolyhedralComplex:
-        """Read what `save` wrote.
+        """Read what `save` wrote; see there for an example.
+
+        Sizes, ids and the hash of the network are checked, geometry is not: see `validate`.
+
+        Parameters
+        ----------
+        path : path
 
         Raises
         ------
+        OSError
+            If it cannot be opened.
         ValueError
-            If the file is damaged, of another kind, or of a newer schema version.
+            If the file is damaged, of another kind, or of another schema version.
         """
         from relutope.storage import load_complex
 
@@ -214,8 +314,10 @@ class PolyhedralComplex:
         verbose: bool = True,
         **limits: Any,
     ) -> Summary:
-        """Print and return the counts, the regions that hold data, the degenerate features and the stages
-        that decided.
+        """Print and return what the complex looks like at a glance.
+
+        Counts on the domain and on all of R^d, regions that hold data, degenerate features, and which stage
+        decided how often.
 
         Parameters
         ----------
@@ -235,6 +337,19 @@ class PolyhedralComplex:
         -------
         Summary
             A dict; ``print`` shows it as a table.
+
+        Raises
+        ------
+        ValueError
+            If `X` or `y` has the wrong shape.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+        >>> complex_ = relutope.polyhedral_complex(network, (-1, 1))
+        >>> complex_.summary([[0.5, 0.5]], verbose=False)["data"]["regions_with_data"]
+        1
         """
         from relutope.summary import summarize
 
@@ -244,28 +359,23 @@ class PolyhedralComplex:
         return result
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw a complex of dimension 2 with matplotlib; see `relutope.plot.plot_complex` for the options."""
+        """Draw a complex of dimension 2; options and errors as of `relutope.plot.plot_complex`.
+
+        They are ``color, data, cmap, edge_color, linewidth, point_size, window``. Returns the Axes, by
+        default those of a new figure.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> from matplotlib.figure import Figure
+        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+        >>> ax = relutope.polyhedral_complex(network, (-1, 1)).plot(Figure().subplots())
+        >>> ax.get_xlim() == (-1, 1)
+        True
+        """
         from relutope.plot import plot_complex
 
         return plot_complex(self, ax, **options)
-
-    def _dimension(self, k: int, lowest: int = 0) -> int:
-        if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
-            raise TypeError(f"k is {k!r}; legal: an int from {lowest} to {self.dim}")
-        if not lowest <= k <= self.dim:
-            raise ValueError(f"k is {k}; legal: {lowest} <= k <= {self.dim}")
-        return int(k)
-
-    def _ids(self, ids: ArrayLike, count: int, kind: str) -> NDArray[np.int64]:
-        array = np.atleast_1d(np.asarray(ids))
-        if array.size == 0:
-            array = array.astype(np.int64)
-        if array.dtype.kind not in "iu" or array.ndim != 1:
-            raise TypeError(f"ids has dtype {array.dtype} and shape {array.shape}; legal: a sequence of ints")
-        if array.size and (array.min() < 0 or array.max() >= count):
-            wrong = array[(array < 0) | (array >= count)][0]
-            raise ValueError(f"ids contains {wrong}; legal: 0 <= id < {count}, the number of {kind}")
-        return np.ascontiguousarray(array, dtype=np.int64)
 
     def __repr__(self) -> str:
         widths = " -> ".join(

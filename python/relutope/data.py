@@ -27,8 +27,8 @@ def read_data(path: str | PathLike[str], input_dim: int) -> Data:
     Parameters
     ----------
     path : path
-        ``.csv`` with d columns of numbers, optionally a header and a last column of labels; or ``.npz``
-        with ``X`` and optionally ``y``.
+        ``.csv`` with d columns of numbers, optionally a header (a first line without a number in these
+        columns) and a last column of labels; or ``.npz`` with ``X`` and optionally ``y``.
     input_dim : int
         The number d of columns.
 
@@ -49,7 +49,7 @@ def read_data(path: str | PathLike[str], input_dim: int) -> Data:
         )
     try:
         return readers[suffix](path, input_dim)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         text = str(error)
         raise ValueError(text if os.fspath(path) in text else f"{os.fspath(path)}: {text}") from error
 
@@ -61,8 +61,8 @@ def _read_csv(path: str | PathLike[str], input_dim: int) -> Data:
             for number, row in enumerate(csv.reader(stream), start=1)
             if any(map(str.strip, row))
         ]
-    if lines and not _all_numbers(lines[0][1][:input_dim]):
-        lines = lines[1:]
+    if lines and not any(_all_numbers([word]) for word in lines[0][1][:input_dim]):
+        lines = lines[1:]  # a header
     if not lines:
         raise ValueError("it holds no points; legal: at least one row of numbers")
     width = len(lines[0][1])
@@ -105,6 +105,7 @@ def _labels(words: list[str]) -> NDArray[Any]:
 
 def _all_numbers(words: list[str]) -> bool:
     try:
-        return all(np.isreal(float(word)) for word in words)
+        list(map(float, words))
     except ValueError:
         return False
+    return True

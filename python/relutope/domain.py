@@ -99,10 +99,16 @@ class Box:
         ------
         ValueError
             If the box has another number of axes.
+
+        Examples
+        --------
+        >>> from relutope import Box
+        >>> Box(-1, 1).bounds(2)
+        (array([-1., -1.]), array([1., 1.]))
         """
         if self._lo.ndim and self._lo.size not in (1, input_dim):
             raise ValueError(
-                f"the box has {self._lo.size} axes and the network has {input_dim} inputs; legal: "
+                f"domain: the box has {self._lo.size} axes and the network has {input_dim} inputs; legal: "
                 f"{input_dim} or 1"
             )
         return tuple(
@@ -110,7 +116,15 @@ class Box:
         )  # type: ignore[return-value]
 
     def contains(self, X: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which of the points (n, d) lie in the closed box."""
+        """Which of the points (n, d) lie in the closed box, bool of shape (n,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from relutope import Box
+        >>> Box(-1, 1).contains(np.array([[0, 1], [0, 2]]))
+        array([ True, False])
+        """
         inside: NDArray[np.bool_] = np.all((self._lo <= X) & (self._hi >= X), axis=1)
         return inside
 

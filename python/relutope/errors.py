@@ -15,7 +15,8 @@ class IncompleteError(RuntimeError):
     reason : str
         ``"max_cells"``, ``"max_seconds"``, ``"max_bytes"`` or ``"interrupt"``.
     progress : dict
-        How far it got: ``layer``, ``n_layers``, ``dimension``, ``cells``, ``bytes``, ``seconds``.
+        How far it got: ``layer`` (from 0) of ``n_layers`` hidden ones, ``dimension`` and ``cells`` of that
+        layer, ``bytes`` held, ``seconds``.
 
     Examples
     --------

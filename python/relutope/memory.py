@@ -15,8 +15,9 @@ FALLBACK_BYTES = 4 << 30
 
 
 def available_memory() -> int:
-    """Bytes that can be allocated now: the least of what the system, the control group and the process
-    limit leave.
+    """Bytes that can be allocated now.
+
+    The least of what the system, the control group and the limit of the process leave.
 
     Examples
     --------

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import ExactRow, exact_array, exact_float64, exact_point, exact_rows
+from relutope.coefficients import ExactRow, exact_float64, exact_point, exact_rows
 from relutope.domain import Box
+from relutope.layers import checked_layers
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +27,8 @@ class Network:
     """A piecewise-linear network ``x -> W_L relu(... relu(W_0 x + b_0) ...) + b_L``.
 
     It stands for the real-valued function of the stored numbers, each float being the dyadic rational that
-    it is, not for its rounded evaluation in floating point. Instances are immutable. Build one with
-    `from_arrays`, `from_torch` or `relutope.load`.
+    it is, not for its rounded evaluation in floating point. Instances are immutable; two are equal if their
+    coefficients are. Build one with `from_arrays`, `from_torch` or `relutope.load`.
 
     Attributes
     ----------
@@ -39,6 +40,12 @@ class Network:
         The box that came with the file, if there was one.
     dtype : str
         Type in which the coefficients were stored.
+
+    Examples
+    --------
+    >>> from relutope import Network
+    >>> Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]])
+    Network(2 -> 2 -> 1, 2 neurons, float64; dead: 0, constant: 0, proportional: 0)
     """
 
     core: _core.Network
@@ -71,7 +78,8 @@ class Network:
         Raises
         ------
         ValueError
-            If there is no layer, shapes do not chain, or a value is NaN or infinite.
+            If there is no layer, shapes do not chain, a value is NaN or infinite, or a number that is no
+            float lies beyond the range of float64.
         TypeError
             If values are not real numbers.
 
@@ -81,13 +89,12 @@ class Network:
         >>> Network.from_arrays([[[1, 2], [3, 4], [0, 0]], [[1, 1, 1]]], [[0, 0, 1], None])
         Network(2 -> 3 -> 1, 3 neurons, int64; dead: 0, constant: 1, proportional: 0)
         """
-        layers, dtypes = _checked_layers(weights, biases)
+        layers, dtypes = checked_layers(weights, biases)
         if all(weight.dtype != object and bias.dtype != object for weight, bias in layers):
             core = _core.Network([weight for weight, _ in layers], [bias for _, bias in layers])
         else:
-            core = _core.Network.from_rationals(
-                [exact_rows(*layer) for layer in layers], layers[0][0].shape[1]
-            )
+            rows = [exact_rows(*layer) for layer in layers]
+            core = _core.Network.from_rationals(rows, layers[0][0].shape[1])
         dtype = dtypes[0] if len(dtypes) == 1 else f"mixed ({', '.join(dtypes)})"
         return cls(core, dtype=dtype, notes=tuple(notes), box=box)
 
@@ -105,6 +112,18 @@ class Network:
             If `module` is no torch module.
         ValueError
             If a part cannot be represented exactly; the message names it and its place.
+        MissingExtraError
+            If torch is not installed.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from relutope import Network
+        >>> _ = torch.manual_seed(0)
+        >>> layers = torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1), torch.nn.Sigmoid()
+        >>> network = Network.from_torch(torch.nn.Sequential(*layers))
+        >>> network.hidden_widths, network.notes
+        ((8,), ("dropped the final Sigmoid at '3': the outputs are what enters it",))
         """
         from relutope.loading.torch_module import network_from_torch
 
@@ -132,9 +151,17 @@ class Network:
 
     @cached_property
     def census(self) -> dict[str, int]:
-        """Numbers of special hidden neurons: ``dead`` (all weights 0, bias <= 0), ``constant`` (all weights
-        0, bias > 0)
-        and ``proportional`` (weights and bias a multiple of those of an earlier neuron of the layer)."""
+        """Numbers of special hidden neurons, a dict with three keys.
+
+        ``dead``: all weights 0 and bias <= 0; ``constant``: all weights 0 and bias > 0; ``proportional``:
+        weights and bias are a multiple of those of an earlier neuron of the layer.
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[1, 2], [-2, -4], [0, 0]], [[1, 1, 1]]]).census
+        {'dead': 1, 'constant': 0, 'proportional': 1}
+        """
         return dict(self.core.census())
 
     @cached_property
@@ -150,7 +177,12 @@ class Network:
         return digest.hexdigest()
 
     def exact_layers(self) -> list[tuple[NDArray[np.object_], NDArray[np.object_]]]:
-        """Weights (n_out, n_in) and biases (n_out,) of every layer as object arrays of `fractions.Fraction`.
+        """Weights and biases of every layer as object arrays of `fractions.Fraction`.
+
+        Returns
+        -------
+        list of (weight, bias)
+            Of shapes (n_out, n_in) and (n_out,).
 
         Examples
         --------
@@ -177,6 +209,12 @@ class Network:
         Returns
         -------
         outputs, errors : ndarray of shape (n, output_dim), float64
+            The exact output lies within ``errors`` of ``outputs``; inf and nan where float64 overflows.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
 
         Examples
         --------
@@ -191,7 +229,22 @@ class Network:
         return self.evaluate(X)[0]
 
     def exact_evaluate(self, point: ArrayLike) -> list[Fraction]:
-        """The outputs at one rational point of shape (d,), exactly.
+        """The outputs at one rational point, exactly.
+
+        Parameters
+        ----------
+        point : array_like of shape (d,)
+            Floats, integers, Fractions or Decimals.
+
+        Returns
+        -------
+        list of fractions.Fraction
+            One per output.
+
+        Raises
+        ------
+        ValueError
+            If `point` has another shape or a value is not finite.
 
         Examples
         --------
@@ -212,6 +265,12 @@ class Network:
         Returns
         -------
         ndarray of shape (n, n_neurons), int8
+            Neurons layer by layer.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
 
         Examples
         --------
@@ -223,7 +282,15 @@ class Network:
         return self.core.sign_vectors(self.checked_points(X))
 
     def exact_sign_vector(self, point: ArrayLike) -> NDArray[np.int8]:
-        """Exact signs (n_neurons,), int8, of all hidden pre-activations at one rational point (d,)."""
+        """Exact signs (n_neurons,), int8, of all hidden pre-activations at one rational point (d,).
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> from relutope import Network
+        >>> Network.from_arrays([[[3]], [[1]]], [[-1], [0]]).exact_sign_vector([Fraction(1, 3)])
+        array([0], dtype=int8)
+        """
         return self.core.exact_signs(*exact_point(point, self.input_dim))
 
     def checked_points(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -252,55 +319,3 @@ def _rebuilt(
     rows: list[list[ExactRow]], input_dim: int, dtype: str, notes: tuple[str, ...], box: Box | None
 ) -> Network:
     return Network(_core.Network.from_rationals(rows, input_dim), dtype=dtype, notes=notes, box=box)
-
-
-def _checked_layers(
-    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike | None] | None
-) -> tuple[list[tuple[NDArray[Any], NDArray[Any]]], list[str]]:
-    """Exact (weight, bias) arrays with shapes that chain, and the names of their dtypes."""
-    weights = list(weights)
-    biases = [None] * len(weights) if biases is None else list(biases)
-    if not weights:
-        raise ValueError("weights is empty; legal: at least one layer")
-    if len(biases) != len(weights):
-        raise ValueError(
-            f"biases has {len(biases)} entries and weights has {len(weights)}; legal: one bias (or None) "
-            "per weight"
-        )
-    layers: list[tuple[NDArray[Any], NDArray[Any]]] = []
-    dtypes: list[str] = []
-    for place, (weight_like, bias_like) in enumerate(zip(weights, biases, strict=True)):
-        weight, dtype = exact_array(weight_like, f"weights[{place}]")
-        width = layers[-1][0].shape[0] if layers else None
-        _check_weight(weight, place, width)
-        bias, bias_dtype = exact_array(
-            np.zeros(len(weight)) if bias_like is None else bias_like, f"biases[{place}]"
-        )
-        if bias.shape != (len(weight),):
-            hint = _transpose_hint(weight, bias.shape[0] if bias.ndim == 1 else -1, width)
-            raise ValueError(
-                f"biases[{place}] has shape {bias.shape}; legal: ({len(weight)},), one number per row of "
-                f"weights[{place}]{hint}"
-            )
-        layers.append((weight, bias))
-        dtypes += [dtype] if bias_like is None else [dtype, bias_dtype]
-    return layers, list(dict.fromkeys(dtypes))
-
-
-def _check_weight(weight: NDArray[Any], place: int, width: int | None) -> None:
-    if weight.ndim != 2 or weight.size == 0:
-        raise ValueError(
-            f"weights[{place}] has shape {weight.shape}; legal: (n_out, n_in) with n_out, n_in >= 1"
-        )
-    if width is not None and weight.shape[1] != width:
-        hint = _transpose_hint(weight, -1, width)
-        raise ValueError(
-            f"weights[{place}] has shape {weight.shape}; legal: (n_out, {width}), since the layer before it "
-            f"has {width} outputs{hint}"
-        )
-
-
-def _transpose_hint(weight: NDArray[Any], n_out: int, n_in: int | None) -> str:
-    if weight.shape[0] != weight.shape[1] and (weight.shape[1] == n_out or weight.shape[0] == n_in):
-        return "; the matrix looks like (n_in, n_out): pass its transpose"
-    return ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.coefficients import exact_float64
 from relutope.complex import PolyhedralComplex
 from relutope.domain import AllSpace, Box
 from relutope.errors import MissingExtraError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DATA_COLORS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#6a4c93", "#8ac926", "#ff924c", "#1982c4")
+GOLDEN_SECTION = (5**0.5 - 1) / 2
 
 
 def plot_complex(
@@ -63,6 +65,16 @@ def plot_complex(
         If the complex is not of dimension 2 or an option is not legal.
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> from matplotlib.figure import Figure
+    >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+    >>> complex_ = relutope.polyhedral_complex(network, (-1, 1))
+    >>> ax = complex_.plot(Figure().subplots(), color="output", data=([[0, 0.5]], [1]))
+    >>> ax.get_xlim() == (-1, 1)
+    True
     """
     if complex_.dim != 2:
         raise ValueError(f"the complex has dimension {complex_.dim}; legal: 2 (draw a slice of others)")
@@ -80,36 +92,38 @@ def plot_complex(
         complex_ = polyhedral_complex(complex_.network, window or _window(complex_, points))
     elif window is not None:
         raise ValueError("window is given for a complex on a box; legal: None, the box itself is drawn")
+    corners, indptr = region_polygons(complex_)
+    style = _fill(complex_, color, cmap, corners, indptr)
+    lo, hi = complex_.domain.bounds(2)  # type: ignore[union-attr]
     if ax is None:
         import matplotlib.pyplot as plt
 
-        _, ax = plt.subplots(figsize=(6, 6))
-    corners, indptr = region_polygons(complex_)
-    polygons = [corners[a:b] for a, b in itertools.pairwise(indptr)]
-    style, values = _fill(complex_, color, corners, indptr)
-    if style:
-        regions = PolyCollection(polygons, edgecolors="none", **style)
-        if values is not None:
-            regions.set_array(values)
-            regions.set_cmap(
-                cmap or ("RdBu_r" if color == "output" and complex_.network.output_dim == 1 else "viridis")
-            )
-            if color == "output" and complex_.network.output_dim == 1:
-                size = float(np.abs(values).max()) or 1.0
-                regions.set_clim(-size, size)
-        ax.add_collection(regions)
-    width = float(np.clip(30 / np.sqrt(complex_.f_vector[1]), 0.1, 0.8)) if linewidth is None else linewidth
+        _, ax = plt.subplots(figsize=figure_size(*(hi - lo)), layout="constrained")
+    if style is not None:
+        polygons = [corners[a:b] for a, b in itertools.pairwise(indptr)]
+        ax.add_collection(PolyCollection(polygons, edgecolors="none", **style))
+    width = float(np.clip(18 / np.sqrt(complex_.f_vector[1]), 0.1, 0.8)) if linewidth is None else linewidth
     if width > 0:
         ends = complex_.facets(1)[1].reshape(-1, 2)
         ax.add_collection(LineCollection(list(complex_.vertices[ends]), colors=edge_color, linewidths=width))
     if points is not None:
         _scatter(ax, points, labels, point_size)
-    lo, hi = complex_.domain.bounds(2)  # type: ignore[union-attr]
     ax.set_xlim(lo[0], hi[0])
     ax.set_ylim(lo[1], hi[1])
-    if 1 / 3 <= (hi[0] - lo[0]) / (hi[1] - lo[1]) <= 3:
+    if _is_drawn_to_scale(*(hi - lo)):
         ax.set_aspect("equal")
     return ax
+
+
+def figure_size(width: float, height: float) -> tuple[float, float]:
+    """Inches of a figure for a box of this width and height, without idle margins."""
+    ratio = height / width if _is_drawn_to_scale(width, height) else 1.0
+    return (7.0, 7.0 * ratio + 0.3) if ratio <= 1 else (7.0 / ratio + 0.3, 7.0)
+
+
+def _is_drawn_to_scale(width: float, height: float) -> bool:
+    """Whether one unit is equally long on both axes; long thin boxes are stretched to a square."""
+    return 1 / 3 <= width / height <= 3
 
 
 def region_polygons(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -138,42 +152,43 @@ def region_polygons(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], N
 def _fill(
     complex_: PolyhedralComplex,
     color: str | ArrayLike,
+    cmap: Any,
     corners: NDArray[np.float64],
     indptr: NDArray[np.int64],
-) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
-    """Keywords for the polygons (empty: draw none), and a value per region."""
-    if isinstance(color, str):
-        if color == "none":
-            return {}, None
-        if color == "region":
-            hues = (
-                np.arange(complex_.n_regions) * 0.6180339887498949 % 1
-            )  # golden section: near ids, far hues
-            colors = [
-                colorsys.hls_to_rgb(hue, 0.72 + 0.14 * (i % 3) / 2, 0.55)
-                for i, hue in enumerate(hues.tolist())
-            ]
-            return {"facecolors": colors}, None
-        if color == "output":
-            centres = np.add.reduceat(corners, indptr[:-1], axis=0) / np.diff(indptr)[:, None]
-            outputs = complex_.network(centres)
-            return {"alpha": 0.8}, outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(axis=1).astype(
-                float
+) -> dict[str, Any] | None:
+    """Keywords that colour the polygons, or None to draw none."""
+    if not isinstance(color, str):
+        values = np.asarray(color, dtype=np.float64)
+        if values.shape != (complex_.n_regions,):
+            raise ValueError(
+                f"color has shape {values.shape}; legal: ({complex_.n_regions},), one value per region"
             )
-        raise ValueError(f"color is {color!r}; legal: 'region', 'output', 'none' or an array")
-    values = np.asarray(color, dtype=np.float64)
-    if values.shape != (complex_.n_regions,):
-        raise ValueError(
-            f"color has shape {values.shape}; legal: ({complex_.n_regions},), one value per region"
-        )
-    return {"alpha": 0.8}, values
+        return {"array": values, "cmap": cmap or "viridis", "alpha": 0.8}
+    if color == "none":
+        return None
+    if color == "region":
+        return {"facecolors": _pale_colors(complex_.n_regions)}
+    if color == "output":
+        centres = np.add.reduceat(corners, indptr[:-1], axis=0) / np.diff(indptr)[:, None]
+        outputs = complex_.network(centres)
+        if outputs.shape[1] > 1:
+            return {"array": outputs.argmax(axis=1).astype(float), "cmap": cmap or "viridis", "alpha": 0.8}
+        size = float(np.abs(outputs).max()) or 1.0
+        return {"array": outputs[:, 0], "cmap": cmap or "RdBu_r", "clim": (-size, size), "alpha": 0.8}
+    raise ValueError(f"color is {color!r}; legal: 'region', 'output', 'none' or an array")
+
+
+def _pale_colors(count: int) -> list[tuple[float, float, float]]:
+    """Colours on which data stay visible; steps of the golden section give near ids far hues."""
+    return [colorsys.hls_to_rgb(i * GOLDEN_SECTION % 1, 0.8 + 0.06 * (i % 3), 0.5) for i in range(count)]
 
 
 def _split(data: Any) -> tuple[NDArray[np.float64] | None, NDArray[Any] | None]:
     if data is None:
         return None, None
-    X, y = data if isinstance(data, tuple) else (data, None)
-    points = np.asarray(X, dtype=np.float64)
+    pair = isinstance(data, tuple) or (isinstance(data, list) and len(data) == 2 and np.ndim(data[0]) == 2)
+    X, y = data if pair else (data, None)
+    points = exact_float64(X, "data")
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"data has points of shape {points.shape}; legal: (n, 2)")
     if y is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import zipfile
 from dataclasses import replace
 from fractions import Fraction
 from os import PathLike
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
+from relutope.archive import check_directory, check_sums
 from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import AllSpace, Box, Domain
@@ -35,8 +36,13 @@ def save_complex(complex_: PolyhedralComplex, path: str | PathLike[str]) -> None
         with open(partial, "xb") as stream:
             np.savez(stream, allow_pickle=False, **complex_to_record(complex_))
         os.replace(partial, target)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(target)) from error  # not the partial file
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def load_complex(path: str | PathLike[str]) -> PolyhedralComplex:
@@ -56,24 +62,19 @@ def read_npz(path: str | PathLike[str]) -> Record:
     ValueError
         If the file is truncated, damaged, no ``.npz``, or holds Python objects.
     """
-    try:
-        with open(path, "rb") as stream:
+    with open(path, "rb") as stream:
+        try:
             archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
+            if not isinstance(archive, np.lib.npyio.NpzFile) or archive.zip is None:
                 raise ValueError("it is a single array (.npy), not an archive")
+            check_directory(archive.zip)
+            # Of compressed members numpy stops reading just before zipfile compares the sum.
+            check_sums(archive.zip, uncompressed=False)
             return {name: archive[name] for name in archive.files}
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        ValueError,
-        KeyError,
-        NotImplementedError,
-        SyntaxError,
-        MemoryError,
-    ) as error:
-        raise ValueError(
-            f"{os.fspath(path)} cannot be read as .npz (truncated, damaged, or no arrays): {error}"
-        ) from error
+        except Exception as error:  # zipfile and numpy raise errors of many types on damaged files
+            raise ValueError(
+                f"{os.fspath(path)} cannot be read as .npz (truncated, damaged, or no arrays): {error}"
+            ) from error
 
 
 def is_saved_complex(record: Record) -> bool:

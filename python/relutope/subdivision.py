@@ -12,6 +12,12 @@ from relutope.domain import Box, as_domain
 from relutope.memory import default_max_bytes, default_threads
 from relutope.progress import Poll, reporting
 
+#: Most threads that one computation starts.
+MAX_THREADS = 1024
+
+#: Largest count that the core takes; no computation reaches it.
+MAX_COUNT = 2**63 - 1
+
 #: Largest input dimension without allow_high_dimension: a box has 3^d faces before any neuron cuts it.
 MAX_DIMENSION = 10
 
@@ -27,10 +33,12 @@ def polyhedral_complex(
     progress: bool | Poll | None = False,
     allow_high_dimension: bool = False,
 ) -> PolyhedralComplex:
-    """Every cell of every dimension of the canonical polyhedral complex (Grigsby and Lindsey 2022), exactly.
+    """Every cell of every dimension of the canonical polyhedral complex of a network, exactly.
 
     A cell is a non-empty set of points of the domain with one sign vector and, on a box, one set of touched
-    walls. A neuron that is identically 0 on a region has sign 0 there and cuts nothing.
+    walls. A neuron that is identically 0 on a region has sign 0 there and cuts nothing. For networks without
+    such neurons this is the complex of Grigsby and Lindsey (On transversality of bent hyperplane
+    arrangements and the topological expressiveness of ReLU neural networks, 2022).
 
     Parameters
     ----------
@@ -38,7 +46,7 @@ def polyhedral_complex(
     domain : Box, AllSpace or a pair (lo, hi), optional
         By default the box that is stored in the file of the network.
     n_threads : int, optional
-        Default: all cores, and 1 in a worker process. The result does not depend on it.
+        1 to 1024. Default: all cores, and 1 in a worker process. The result does not depend on it.
     max_cells : int, optional
         Largest number of cells; no limit by default.
     max_seconds : float, optional
@@ -46,7 +54,8 @@ def polyhedral_complex(
     max_bytes : int, optional
         Default: 80 % of the available memory.
     progress : bool or callable, default False
-        True shows a bar; a callable gets a dict about ten times a second.
+        True shows a bar on stderr; a callable gets a dict with ``layer, n_layers, dimension, cells, bytes,
+        seconds`` about ten times a second.
     allow_high_dimension : bool, default False
         Needed for more than 10 inputs.
 
@@ -59,7 +68,7 @@ def polyhedral_complex(
     IncompleteError
         If a limit or Ctrl-C ended the computation; it says how far it got.
     ValueError, TypeError
-        If an argument is not legal.
+        If an argument is not legal; the message names it and the legal range.
 
     Examples
     --------
@@ -88,6 +97,8 @@ def polyhedral_complex(
         )
     lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
     threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
+    if threads > MAX_THREADS:
+        raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
     cells = 0 if max_cells is None else _positive_int(max_cells, "max_cells")
     memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
     seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
@@ -101,7 +112,7 @@ def _positive_int(value: Any, name: str) -> int:
         raise TypeError(f"{name} is {value!r}; legal: an int >= 1, or None")
     if value < 1:
         raise ValueError(f"{name} is {value}; legal: an int >= 1, or None")
-    return int(value)
+    return min(int(value), MAX_COUNT)
 
 
 def _positive_seconds(value: Any) -> float:

@@ -56,8 +56,8 @@ def summarize(
     if X is not None:
         result["data"] = _data(complex_, X, y)
     result["degenerate"] = _degenerate(complex_)
-    result["decided"] = {name: statistics[name] for name in ("signs", "orders") if name in statistics}
-    result["seconds"] = statistics.get("seconds")
+    result["decided"] = {name: statistics[name] for name in ("signs", "orders", "vertices")}
+    result["seconds"] = statistics["seconds"]
     return result
 
 
@@ -129,63 +129,46 @@ def _degenerate(complex_: PolyhedralComplex) -> dict[str, int]:
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:
-    lines = [summary["network"], *(f"  note: {note}" for note in summary["notes"])]
-    lines += ["", *_count_table(summary)]
-    if "data" in summary:
-        data = summary["data"]
-        lines += ["", f"data: {data['points']} points in {data['regions_with_data']} regions"]
-        lines.append(
-            f"  at most {data['most_points_in_a_region']} in one; {data['on_smaller_cells']} on smaller "
-            f"cells, {data['outside_domain']} outside"
-        )
-        if "classes" in data:
-            lines.append(
-                f"  {data['classes']} classes; {data['regions_with_several_classes']} regions hold more "
-                "than one"
-            )
-    found = summary["degenerate"]
-    lines += ["", "degenerate features"]
-    lines.append(
-        f"  neurons: {found['dead_neurons']} dead, {found['constant_neurons']} constant, "
-        f"{found['proportional_neurons']} proportional to an earlier one"
-    )
-    lines.append(f"  regions on which a neuron is identically 0: {found['regions_where_a_neuron_is_zero']}")
-    lines.append(
-        f"  vertices where more than {summary['input_dim']} neurons and walls vanish: "
-        f"{found['crowded_vertices']}"
-    )
-    lines += ["", "decided by"]
-    for name, stages in summary["decided"].items():
-        lines.append(f"  {name}: " + ", ".join(f"{stage} {count:,}" for stage, count in stages.items()))
-    return lines
-
-
-def _count_table(summary: dict[str, Any]) -> list[str]:
-    dim = summary["input_dim"]
-    columns = [("in the box", summary["box"]), (f"on all of R^{dim}", summary["all_space"])]
-    columns = [(title, counts) for title, counts in columns if counts is not None]
-    names = [f"cells of dimension {k}" for k in range(dim)] + [
-        f"regions (dimension {dim})",
-        "bounded regions",
-        "Euler characteristic",
-    ]
-    cells = [_column(counts, len(names)) for _, counts in columns]
-    widths = [max(len(title), *map(len, column)) for (title, _), column in zip(columns, cells, strict=True)]
-    lines = []
+    lines = [summary["network"], *(f"  note: {note}" for note in summary["notes"]), ""]
     if summary["box"] is not None:
-        box = summary["domain"]
-        lines.append(
-            "box " + " x ".join(f"[{a:g}, {b:g}]" for a, b in zip(box["lo"], box["hi"], strict=True))
-        )
-    lines.append(
-        f"{'':22}" + "".join(f"  {title:>{width}}" for (title, _), width in zip(columns, widths, strict=True))
-    )
-    for row, name in enumerate(names):
-        lines.append(
-            f"{name:22}"
-            + "".join(f"  {column[row]:>{width}}" for column, width in zip(cells, widths, strict=True))
-        )
-    for title, counts in columns:
+        lines.append(box_text(summary["domain"]))
+    lines += _count_lines(summary)
+    if "data" in summary:
+        lines += ["", *_data_lines(summary["data"])]
+    found = summary["degenerate"]
+    lines += [
+        "",
+        "degenerate features",
+        f"  dead neurons: {found['dead_neurons']:,}",
+        f"  constant neurons: {found['constant_neurons']:,}",
+        f"  neurons proportional to an earlier one: {found['proportional_neurons']:,}",
+        f"  regions on which a neuron is identically 0: {found['regions_where_a_neuron_is_zero']:,}",
+        f"  vertices on more than {summary['input_dim']} neurons and walls: {found['crowded_vertices']:,}",
+        "",
+    ]
+    stages = list(dict.fromkeys(stage for counts in summary["decided"].values() for stage in counts))
+    rows = [
+        [name, *(f"{counts[stage]:,}" if stage in counts else "-" for stage in stages)]
+        for name, counts in summary["decided"].items()
+    ]
+    return lines + _table([["decided by", *stages], *rows])
+
+
+def box_text(domain: dict[str, Any]) -> str:
+    """A box, as `domain_to_json` gives it, in words."""
+    sides = zip(domain["lo"], domain["hi"], strict=True)
+    return "box " + " x ".join(f"[{a:g}, {b:g}]" for a, b in sides)
+
+
+def _count_lines(summary: dict[str, Any]) -> list[str]:
+    dim = summary["input_dim"]
+    columns = {"in the box": summary["box"], f"on all of R^{dim}": summary["all_space"]}
+    columns = {title: counts for title, counts in columns.items() if counts is not None}
+    names = [f"cells of dimension {k}" for k in range(dim)]
+    names += [f"regions (dimension {dim})", "bounded regions", "Euler characteristic"]
+    values = [_column(counts, len(names)) for counts in columns.values()]
+    lines = _table([["", *columns], *map(list, zip(names, *values, strict=True))])
+    for title, counts in columns.items():
         if "not_computed" in counts:
             lines.append(f"{title}: not computed: {counts['not_computed']}")
     if summary["box"] is not None:
@@ -200,3 +183,28 @@ def _column(counts: dict[str, Any], length: int) -> list[str]:
         return ["-"] * length
     numbers: list[int] = [*counts["f_vector"], counts["bounded_regions"], counts["euler_characteristic"]]
     return [f"{value:,}" for value in numbers]
+
+
+def _data_lines(data: dict[str, Any]) -> list[str]:
+    lines = [
+        f"data: {data['points']:,} points in {data['regions_with_data']:,} regions",
+        f"  most points in one region: {data['most_points_in_a_region']:,}",
+        f"  points on smaller cells: {data['on_smaller_cells']:,}",
+        f"  points outside the domain: {data['outside_domain']:,}",
+    ]
+    if "classes" in data:
+        several = data["regions_with_several_classes"]
+        lines.append(f"  classes: {data['classes']:,}; regions with several: {several:,}")
+    return lines
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    """Rows with aligned columns, the first to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,6 +1,8 @@
 // Assertions that stay on in every build type, and seeded random input.
 #pragma once
 
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -39,6 +41,12 @@ inline Integer random_integer(Random& random, const Integer& bound) {
   Integer value = 0;
   for (Integer range = 2 * bound + 1; range != 0; range >>= 64) value = (value << 64) + random();
   return Integer(value % (2 * bound + 1)) - bound;
+}
+
+/// Within [-1, 1] times a power of two from 2^-spread to 2^spread.
+inline double random_value(Random& random, int spread) {
+  const double mantissa = std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -63);
+  return std::ldexp(mantissa, static_cast<int>(random() % static_cast<unsigned>(2 * spread + 1)) - spread);
 }
 
 inline IntegerMatrix random_matrix(Random& random, std::size_t rows, std::size_t cols, const Integer& bound) {

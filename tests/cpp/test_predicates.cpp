@@ -29,11 +29,6 @@ void triage_of_a_value_and_its_error() {
   CHECK(!triage_sign(0.0, 0.0));
 }
 
-double random_value(Random& random, int spread) {
-  const double mantissa = std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -63);
-  return std::ldexp(mantissa, static_cast<int>(random() % static_cast<unsigned>(2 * spread + 1)) - spread);
-}
-
 /// Runs all stages; returns the exact sign.
 Sign check_stages(const std::vector<double>& w, double b, const std::vector<double>& x, StageTally& tally) {
   const auto triaged = triage_affine_sign(w, b, x);

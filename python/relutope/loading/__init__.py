@@ -32,11 +32,31 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
     Raises
     ------
     FileNotFoundError
+        If there is no such file.
     ValueError
         If the file is damaged, of an unknown type, or holds something that cannot be represented exactly.
     MissingExtraError
         If reading needs torch and it is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import relutope
+    >>> np.savez("model.npz", W0=[[1.0], [-1.0]], b0=[0.0, 0.5], W1=[[1.0, 1.0]], lo=[-1], hi=[1])
+    >>> network = relutope.load("model.npz")
+    >>> network.hidden_widths, network.box
+    ((2,), Box([-1.0], [1.0]))
     """
+    network = read_network(path, order)
+    for note in network.notes:
+        print(f"relutope: {os.fspath(path)}: {note}", file=sys.stderr)
+    return network
+
+
+def read_network(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
+    """The network of `load`, for callers that show the notes themselves."""
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path is of type {type(path).__name__}; legal: a str or a path")
     suffix = Path(path).suffix.lower()
     readers = _readers()
     if suffix not in readers:
@@ -45,10 +65,7 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
         )
     if Path(path).is_dir():
         raise ValueError(f"{os.fspath(path)} is a folder; legal: a file of type {', '.join(readers)}")
-    network = readers[suffix](path, order)
-    for note in network.notes:
-        print(f"relutope: {os.fspath(path)}: {note}", file=sys.stderr)
-    return network
+    return readers[suffix](path, order)
 
 
 def as_network(network: Any) -> Network:

@@ -14,10 +14,10 @@ from relutope.storage import Record, is_saved_complex, read_npz
 
 
 def network_from_npz(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
-    """Read ``W0, b0, W1, b1, ...``, optionally ``lo, hi``; other arrays of numbers are refused, texts are
-    ignored.
+    """Read ``W0, b0, W1, b1, ...`` and, where they are there, ``lo, hi``.
 
-    An archive with names of a state dict (``layers.0.weight``) is read as one.
+    Other arrays of numbers are refused, texts are ignored. An archive with names of a state dict
+    (``layers.0.weight``) is read as one.
     """
     record = read_npz(path)
     if is_saved_complex(record):

@@ -36,10 +36,12 @@ class Pair(NamedTuple):
 
     @property
     def n_in(self) -> int:
+        """Number of inputs."""
         return int(self.weight.array.shape[1])
 
     @property
     def n_out(self) -> int:
+        """Number of outputs."""
         return int(self.weight.array.shape[0])
 
 

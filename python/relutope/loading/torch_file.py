@@ -7,19 +7,18 @@ import io
 import os
 import pickletools
 import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from relutope.archive import check_directory, check_sums
 from relutope.errors import MissingExtraError
 from relutope.loading.state_dict import StoredTensor, network_from_state_dict
 from relutope.network import Network
-
-if TYPE_CHECKING:
-    pass
 
 #: Keys under which training scripts store the state dict.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
@@ -50,8 +49,9 @@ def network_from_torch_file(path: str | PathLike[str], order: Sequence[str] | No
 
 
 def read_torch_file(path: str | PathLike[str]) -> Any:
-    """The content of a file of `torch.save`, never calling a global outside torch's allow-list and a few of
-    ours.
+    """The content of a file of `torch.save`, without running any code in it.
+
+    No global is called but those on torch's own allow-list and those of `_harmless_globals`.
 
     Raises
     ------
@@ -68,8 +68,13 @@ def read_torch_file(path: str | PathLike[str]) -> Any:
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless_globals()):
             warnings.simplefilter("ignore")  # torch warns of old formats, which it reads or refuses
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                check_directory(archive)
+                check_sums(archive, uncompressed=True)  # torch compares none
+        return content
+    except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # torch raises errors of many types on damaged files
         held = _foreign_globals(path)

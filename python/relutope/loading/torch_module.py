@@ -209,9 +209,9 @@ def _check(network: Network, leaves: list[torch.nn.Module], steps: Steps) -> Non
 
 
 def _rounding_bound(points: NDArray[np.float64], steps: Steps) -> NDArray[np.float64]:
-    """Bound on the error of a float64 forward pass, whatever the order of its sums (Higham 2002, section
-    3.1).
+    """Bound on the error of a float64 forward pass, whatever the order of its sums.
 
+    Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.1.
     A dot product of n terms and a constant errs by at most gamma_{n+2} times the sum of magnitudes plus n +
     2 times the underflow unit; errors of the inputs are carried along. Twice that covers the rounding of
     the bound itself.
