@@ -42,14 +42,11 @@ std::optional<Sign> triage(double value, double error) {
 ForwardTask::ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
                          const ForwardOutput& output)
     : input_(input), scaled_(input.scaled), from_(from), out_(output), leaders_(output.raw_words, 0),
-      active_(output.shape.parts), line_(output.shape.parts), previous_row_(input.previous.shape.columns) {
+      slots_(kBlock * output.shape.parts, ActiveInputs(input.scaled.columns())), union_(input.scaled.columns()),
+      spare_row_(input.scaled.rows()), line_(output.shape.parts), previous_row_(input.previous.shape.columns) {
   for (auto* plane : {&range.positive, &range.negative, &range.zero}) plane->assign(out_.raw_words, 0);
   for (std::size_t i = 0; i < classes.size(); ++i) {
     if (classes[i].kind == RowKind::kLeader) set_bit(leaders_.data(), i);
-  }
-  for (ActiveInputs& active : active_) {
-    active.offsets.resize(scaled_.columns());
-    active.values.resize(scaled_.columns());
   }
   if (input.previous.tables != nullptr) {
     on_if_positive_ = flatten(input.previous.tables->on_if_positive);
@@ -67,15 +64,22 @@ ForwardTask::Switches ForwardTask::flatten(const std::vector<std::vector<std::si
 }
 
 void ForwardTask::run(std::size_t first, std::size_t last) {
-  for (std::size_t v = first; v < last; ++v) one_vertex(v);
+  const std::size_t parts = out_.shape.parts;
+  for (std::size_t v = first; v < last; v += kBlock) {
+    const std::size_t n = std::min(kBlock, last - v);
+    for (std::size_t p = 0; p < parts; ++p) {
+      for (std::size_t i = 0; i < n; ++i) gather(v + i, p, slot(i, p));
+      multiply(v, n, p);
+    }
+    for (std::size_t i = 0; i < n; ++i) one_vertex(v + i, i);
+  }
 }
 
-void ForwardTask::gather_input(std::size_t v, std::size_t part) {
-  ActiveInputs& active = active_[part];
+void ForwardTask::gather_input(std::size_t v, std::size_t part, ActiveInputs& active) const {
   active.error = from_.bounds[v * out_.shape.parts + part].point;
   const double* x = &from_.points[v * out_.shape.point_length() + part * out_.shape.dim];
   for (std::size_t c = 0; c < out_.shape.dim; ++c) {
-    if (x[c] != 0 || active.error != 0) active.add(c * scaled_.rows(), x[c]);
+    if (x[c] != 0 || active.error != 0) active.add(c, x[c]);
   }
 }
 
@@ -96,47 +100,67 @@ const double* ForwardTask::previous_row(std::size_t v, std::size_t part) {
   return previous_row_.data();
 }
 
-void ForwardTask::gather(std::size_t v) {
+void ForwardTask::gather(std::size_t v, std::size_t part, ActiveInputs& active) {
   const LayerTables* tables = input_.previous.tables;
   const std::size_t words = input_.previous.shape.mask_words;
-  for (std::size_t p = 0; p < out_.shape.parts; ++p) {
-    ActiveInputs& active = active_[p];
-    active.size = 0;
-    if (tables == nullptr) {
-      gather_input(v, p);
-    } else {
-      active.error = from_.bounds[v * out_.shape.parts + p].value;
-      const double* z = previous_row(v, p);
-      for (const std::size_t c : tables->always_on) active.add(c * scaled_.rows(), z[c]);
-      for (std::size_t plane = 0; plane < 2; ++plane) {
-        const Switches& on = plane == 0 ? on_if_positive_ : on_if_negative_;
-        const Word* mask = &from_.masks[(2 * v + plane) * words];
-        for (std::size_t w = 0; w < words && !on.columns.empty(); ++w) {
-          for (Word bits = mask[w]; bits != 0; bits &= bits - 1) {
-            const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
-            for (std::size_t i = on.begin[bit]; i < on.begin[bit + 1]; ++i) {
-              active.add(on.columns[i] * scaled_.rows(), z[on.columns[i]]);
-            }
-          }
+  active.size = 0;
+  if (tables == nullptr) {
+    gather_input(v, part, active);
+  } else {
+    active.error = from_.bounds[v * out_.shape.parts + part].value;
+    const double* z = previous_row(v, part);
+    for (const std::size_t c : tables->always_on) active.add(c, z[c]);
+    for (std::size_t plane = 0; plane < 2; ++plane) {
+      const Switches& on = plane == 0 ? on_if_positive_ : on_if_negative_;
+      const Word* mask = &from_.masks[(2 * v + plane) * words];
+      for (std::size_t w = 0; w < words && !on.columns.empty(); ++w) {
+        for (Word bits = mask[w]; bits != 0; bits &= bits - 1) {
+          const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+          for (std::size_t i = on.begin[bit]; i < on.begin[bit + 1]; ++i) active.add(on.columns[i], z[on.columns[i]]);
         }
       }
     }
-    active.largest = largest_absolute(active.values.data(), active.size);
+  }
+  active.largest = largest_absolute(active.values.data(), active.size);
+}
+
+void ForwardTask::unite(std::size_t n_vertices, std::size_t part) {
+  union_.size = 0;
+  ++union_.now;
+  for (std::size_t i = 0; i < n_vertices; ++i) {
+    const ActiveInputs& active = slot(i, part);
+    for (std::size_t a = 0; a < active.size; ++a) {
+      const std::size_t column = active.columns[a];
+      if (union_.round[column] != union_.now) {
+        union_.round[column] = union_.now;
+        union_.place[column] = union_.size;
+        union_.offsets[union_.size] = column * scaled_.rows();
+        std::fill_n(&union_.factors[kBlock * union_.size++], kBlock, 0.0);
+      }
+      union_.factors[kBlock * union_.place[column] + i] = active.values[a];
+    }
   }
 }
 
-void ForwardTask::one_vertex(std::size_t v) {
-  gather(v);
-  const std::size_t n = scaled_.rows();
+/// Rows of up to kBlock vertices, whose active inputs are mostly the same. A column that is not active at a vertex adds an
+/// exact zero there.
+void ForwardTask::multiply(std::size_t first, std::size_t n_vertices, std::size_t part) {
+  unite(n_vertices, part);
+  double* out[kBlock];
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    out[i] = i < n_vertices ? &out_.rows[(first + i) * out_.shape.row_length() + part * scaled_.rows()] : spare_row_.data();
+  }
+  combine_block({scaled_.column(0), union_.offsets.data(), union_.factors.data(), union_.size},
+                part == 0 ? scaled_.bias().data() : nullptr, out, scaled_.rows());
+}
+
+void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
+  active_ = &slot(slot_index, 0);
   double* row = &out_.rows[v * out_.shape.row_length()];
   for (std::size_t p = 0; p < out_.shape.parts; ++p) {
-    const ActiveInputs& active = active_[p];
-    double* z = row + p * n;
-    combine({scaled_.column(0), active.offsets.data(), active.values.data(), active.size},
-            p == 0 ? scaled_.bias().data() : nullptr, z, n);
-    line_[p] = bound_line(scaled_, active, p);
+    line_[p] = bound_line(scaled_, active_[p], p);
     RowBound& bound = out_.bounds[v * out_.shape.parts + p];
-    bound.largest = largest_absolute(z, n);
+    bound.largest = largest_absolute(row + p * scaled_.rows(), scaled_.rows());
     if (!std::isfinite(bound.largest)) line_[p].eta = std::numeric_limits<double>::infinity();
     bound.point = from_.bounds[v * out_.shape.parts + p].point;
     bound.value = vertex_bound(p);
@@ -231,7 +255,7 @@ std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double*
   double sum = 0;
   bool all_zero = true;
   for (std::size_t a = 0; a < active_[p].size; ++a) {
-    const std::size_t column = active_[p].offsets[a] / scaled_.rows();
+    const std::size_t column = active_[p].columns[a];
     sum += std::abs(scaled_.column(column)[i]);
     all_zero &= scaled_.is_zero(i, column);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,15 +15,28 @@ namespace relutope {
 
 /// The active inputs of one part of one vertex.
 struct ActiveInputs {
-  std::vector<std::size_t> offsets;  // of the columns' weights: column * rows of the layer
+  explicit ActiveInputs(std::size_t n_columns) : columns(n_columns), values(n_columns) {}
+  std::vector<std::size_t> columns;  // of the layer
   std::vector<double> values;
   std::size_t size = 0;  // the vectors have room for all columns
   double error = 0;      // |value - exact| of each
   double largest = 0;    // max |value|
-  void add(std::size_t offset, double value) {
-    offsets[size] = offset;
+  void add(std::size_t column, double value) {
+    columns[size] = column;
     values[size++] = value;
   }
+};
+
+/// The columns that are active at any of kBlock vertices, with a factor for each vertex.
+struct ActiveUnion {
+  explicit ActiveUnion(std::size_t n_columns)
+      : offsets(n_columns), factors(kBlock * n_columns), place(n_columns), round(n_columns, 0) {}
+  std::vector<std::size_t> offsets;  // of the columns' weights
+  std::vector<double> factors;
+  std::size_t size = 0;
+  std::vector<std::size_t> place;  // of a column, if it was met in this round
+  std::vector<std::uint64_t> round;
+  std::uint64_t now = 0;
 };
 
 /// Error bound of row i: |computed z_i - exact z_i| <= sum(i) * slope + offset(i), for one part of one vertex.
@@ -69,10 +83,13 @@ class ForwardTask {
   };
 
   static Switches flatten(const std::vector<std::vector<std::size_t>>& lists);
-  void gather(std::size_t v);
-  void gather_input(std::size_t v, std::size_t part);
+  void gather(std::size_t v, std::size_t part, ActiveInputs& active);
+  void gather_input(std::size_t v, std::size_t part, ActiveInputs& active) const;
   const double* previous_row(std::size_t v, std::size_t part);
-  void one_vertex(std::size_t v);
+  ActiveInputs& slot(std::size_t i, std::size_t part) { return slots_[i * out_.shape.parts + part]; }
+  void unite(std::size_t n_vertices, std::size_t part);
+  void multiply(std::size_t first, std::size_t n_vertices, std::size_t part);
+  void one_vertex(std::size_t v, std::size_t slot_index);
   double vertex_bound(std::size_t part) const;
   double row_bound(std::size_t i, std::size_t part, double absolute_sum) const;
   SignBits certain_signs(std::size_t part, std::size_t word, const double* row) const;
@@ -86,8 +103,11 @@ class ForwardTask {
   ForwardOutput out_;
   std::vector<Word> leaders_;  // neurons whose signs are computed
   Switches on_if_positive_, on_if_negative_;
-  std::vector<ActiveInputs> active_;  // per part
-  std::vector<BoundLine> line_;       // per part
+  std::vector<ActiveInputs> slots_;  // of kBlock vertices, per part
+  ActiveUnion union_;
+  std::vector<double> spare_row_;
+  const ActiveInputs* active_ = nullptr;  // per part, of the vertex in work
+  std::vector<BoundLine> line_;           // per part
   std::vector<double> previous_row_;
   std::vector<std::size_t> term_offsets_;
   std::vector<double> term_factors_;

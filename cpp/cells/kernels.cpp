@@ -21,6 +21,17 @@ RELUTOPE_INLINE void combine_scalar(const Combination& rows, const double* start
   }
 }
 
+RELUTOPE_INLINE void combine_block_scalar(const Combination& rows, const double* start, double* const* out, std::size_t first,
+                                          std::size_t n) {
+  for (std::size_t v = 0; v < kBlock; ++v) {
+    for (std::size_t i = first; i < n; ++i) {
+      double sum = start ? start[i] : 0.0;
+      for (std::size_t a = 0; a < rows.count; ++a) sum += rows.factor[kBlock * a + v] * rows.base[rows.offset[a] + i];
+      out[v][i] = sum;
+    }
+  }
+}
+
 /// max |a - b| over [first, n) joined to `largest`; `sum` becomes nan as soon as one difference is. A null b means zeros.
 RELUTOPE_INLINE double difference_scalar(const double* a, const double* b, std::size_t first, std::size_t n, double largest,
                                          double sum) {
@@ -78,6 +89,41 @@ RELUTOPE_INLINE void combine_all(const Combination& rows, const double* start, d
   i = combine_blocks<kBytes, 2>(rows, start, out, i, n);
   i = combine_blocks<kBytes, 1>(rows, start, out, i, n);
   combine_scalar(rows, start, out, i, n);
+}
+
+/// kBlock times kRegisters accumulators.
+template <std::size_t kBytes, std::size_t kRegisters>
+RELUTOPE_INLINE std::size_t combine_block_blocks(const Combination& rows, const double* start, double* const* out,
+                                                 std::size_t first, std::size_t n) {
+  using V = typename Vector<kBytes>::Type;
+  constexpr std::size_t kLanes = kBytes / sizeof(double);
+  std::size_t i = first;
+  for (; i + kLanes * kRegisters <= n; i += kLanes * kRegisters) {
+    V sum[kBlock][kRegisters];
+    for (std::size_t v = 0; v < kBlock; ++v) {
+      for (std::size_t r = 0; r < kRegisters; ++r) {
+        sum[v][r] = start ? *reinterpret_cast<const V*>(start + i + r * kLanes) : V{};
+      }
+    }
+    for (std::size_t a = 0; a < rows.count; ++a) {
+      const double* row = rows.base + rows.offset[a] + i;
+      for (std::size_t r = 0; r < kRegisters; ++r) {
+        const V weights = *reinterpret_cast<const V*>(row + r * kLanes);
+        for (std::size_t v = 0; v < kBlock; ++v) sum[v][r] += rows.factor[kBlock * a + v] * weights;
+      }
+    }
+    for (std::size_t v = 0; v < kBlock; ++v) {
+      for (std::size_t r = 0; r < kRegisters; ++r) *reinterpret_cast<V*>(out[v] + i + r * kLanes) = sum[v][r];
+    }
+  }
+  return i;
+}
+
+template <std::size_t kBytes>
+RELUTOPE_INLINE void combine_block_all(const Combination& rows, const double* start, double* const* out, std::size_t n) {
+  std::size_t i = combine_block_blocks<kBytes, 2>(rows, start, out, 0, n);
+  i = combine_block_blocks<kBytes, 1>(rows, start, out, i, n);
+  combine_block_scalar(rows, start, out, i, n);
 }
 
 template <std::size_t kBytes>
@@ -139,6 +185,10 @@ RELUTOPE_INLINE SignBits compare_all(const double* values, const double* sum, co
                                                    std::size_t n) {                                                         \
     combine_all<bytes>(rows, start, out, n);                                                                                \
   }                                                                                                                         \
+  __attribute__((target(isa))) void combine_block_##name(const Combination& rows, const double* start, double* const* out,  \
+                                                         std::size_t n) {                                                   \
+    combine_block_all<bytes>(rows, start, out, n);                                                                          \
+  }                                                                                                                         \
   __attribute__((target(isa))) double difference_##name(const double* a, const double* b, std::size_t n) {                  \
     return difference_all<bytes>(a, b, n);                                                                                  \
   }                                                                                                                         \
@@ -152,20 +202,24 @@ RELUTOPE_VARIANT(avx512, "avx512f", 64)
 
 struct Kernels {
   void (*combine)(const Combination&, const double*, double*, std::size_t);
+  void (*combine_block)(const Combination&, const double*, double* const*, std::size_t);
   double (*difference)(const double*, const double*, std::size_t);
   SignBits (*compare)(const double*, const double*, const double*, const ErrorLine&, std::size_t);
 };
 Kernels choose() {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) return {combine_avx512, difference_avx512, compare_avx512};
-  if (__builtin_cpu_supports("avx2")) return {combine_avx2, difference_avx2, compare_avx2};
-  return {combine_sse2, difference_sse2, compare_sse2};
+  if (__builtin_cpu_supports("avx512f")) return {combine_avx512, combine_block_avx512, difference_avx512, compare_avx512};
+  if (__builtin_cpu_supports("avx2")) return {combine_avx2, combine_block_avx2, difference_avx2, compare_avx2};
+  return {combine_sse2, combine_block_sse2, difference_sse2, compare_sse2};
 }
 const Kernels kernels = choose();
 #else
 struct Kernels {
   static void combine(const Combination& rows, const double* start, double* out, std::size_t n) {
     combine_scalar(rows, start, out, 0, n);
+  }
+  static void combine_block(const Combination& rows, const double* start, double* const* out, std::size_t n) {
+    combine_block_scalar(rows, start, out, 0, n);
   }
   static double difference(const double* a, const double* b, std::size_t n) { return difference_scalar(a, b, 0, n, 0, 0); }
   static SignBits compare(const double* values, const double* sum, const double* bias, const ErrorLine& line, std::size_t n) {
@@ -179,6 +233,10 @@ constexpr Kernels kernels;
 
 void combine(const Combination& rows, const double* start, double* out, std::size_t n) {
   kernels.combine(rows, start, out, n);
+}
+
+void combine_block(const Combination& rows, const double* start, double* const* out, std::size_t n) {
+  kernels.combine_block(rows, start, out, n);
 }
 
 double largest_difference(const double* a, const double* b, std::size_t n) { return kernels.difference(a, b, n); }

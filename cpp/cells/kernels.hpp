@@ -18,6 +18,10 @@ struct Combination {
 /// out[i] = start[i] + sum_a factor[a] * row_a[i] for i < n, where a null `start` means zeros. `out` overlaps nothing.
 void combine(const Combination& rows, const double* start, double* out, std::size_t n);
 
+/// As combine() for kBlock outputs at once, which read every row only once: out[v][i] uses factor[kBlock * a + v].
+inline constexpr std::size_t kBlock = 4;
+void combine_block(const Combination& rows, const double* start, double* const* out, std::size_t n);
+
 /// Largest |values[i]|; nan if any value is nan.
 double largest_absolute(const double* values, std::size_t n);
 
