@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reference import Cell, Key
 from relutope import AllSpace, Network, PolyhedralComplex, polyhedral_complex
 
+Bounds = Sequence[float] | None  # of a box on one side; None: all of R^d
 Incidence = tuple[Key, Key]  # a cell and a facet of it
 Signs = NDArray[np.int8]
 
@@ -25,7 +26,7 @@ def network_of(layers: Sequence[tuple[Any, Any]]) -> Network:
     return Network.from_arrays([weights for weights, _ in layers], [biases for _, biases in layers])
 
 
-def complex_on(network: Network, lo: Sequence[float] | None, hi: Sequence[float] | None) -> PolyhedralComplex:
+def complex_on(network: Network, lo: Bounds, hi: Bounds) -> PolyhedralComplex:
     """The library's complex on a box, or on R^d where there are no bounds, validated."""
     complex_ = polyhedral_complex(network, AllSpace() if lo is None else (lo, hi))
     complex_.validate(exact=True)

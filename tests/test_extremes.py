@@ -10,7 +10,7 @@ from math import inf, nextafter
 import numpy as np
 import pytest
 
-from compare import assert_equals_reference, complex_on, network_of
+from compare import Bounds, assert_equals_reference, complex_on, network_of
 from networks import Layers, integer_layer
 from reference import exact_layers, reference_cells
 from relutope import AllSpace, Network, polyhedral_complex
@@ -18,7 +18,6 @@ from relutope import AllSpace, Network, polyhedral_complex
 LARGEST = float(np.finfo(np.float64).max)
 TINY = float(np.finfo(np.float64).smallest_subnormal)
 FACTORS = [TINY, 2.0**-1000, 1e-300, 1e-160, 1e160, 1e300, 2.0**1000]
-Bounds = Sequence[float] | None
 
 
 def assert_exact(layers: Layers, lo: Bounds, hi: Bounds) -> None:

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compare import (
+    Bounds,
+    Incidence,
     assert_equals_reference,
     cell_set,
     complex_on,
@@ -25,7 +27,6 @@ from networks import CLASSES, Layers, cases
 from reference import Key, exact_layers, reference_cells
 from relutope import AllSpace, PolyhedralComplex, polyhedral_complex
 
-Bounds = Sequence[float] | None
 quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 
@@ -67,7 +68,7 @@ def problems(draw: st.DrawFn) -> Problem:
     return Problem(layers, lo, hi) if draw(st.booleans()) else Problem(layers, None, None)
 
 
-def assert_same_complex(complex_: PolyhedralComplex, cells: set[Key], pairs: set[tuple[Key, Key]]) -> None:
+def assert_same_complex(complex_: PolyhedralComplex, cells: set[Key], pairs: set[Incidence]) -> None:
     assert cell_set(complex_) == cells
     assert incidences(complex_) == pairs
 
