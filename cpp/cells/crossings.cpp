@@ -88,6 +88,7 @@ void Crossings::order_exactly(std::span<Place> places, const Word* mask_a, std::
   std::vector<Place> before, after;
   std::vector<std::size_t> ties{places[0].bit};
   for (const Place& other : places.subspan(1)) {
+    context_.budget.check();
     ++solver.tally.orders_exact;
     const Sign sign = solver.exact().sign(context_.tables.leader[other.bit], point);
     if (sign == Sign::kZero) {

@@ -9,7 +9,9 @@
 namespace relutope {
 namespace {
 
+/// A task has at most so many vertices and, beyond one block of them, about so many products: limits are checked between.
 constexpr std::size_t kVerticesPerTask = 512;
+constexpr std::size_t kProductsPerTask = std::size_t{1} << 24;
 
 /// Neurons from, from + 1, ... that are leaders of the bits to, to + 1, ...
 struct Run {
@@ -59,12 +61,16 @@ void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>&
   }
 }
 
+std::size_t vertices_per_task(const Layer& layer) {
+  const std::size_t n = kProductsPerTask / (layer.rows() * layer.columns());
+  return std::clamp(n / kBlock * kBlock, kBlock, kVerticesPerTask);
+}
+
 /// Runs body(first, last, worker) over blocks of vertices.
 template <class Body>
-void over_vertices(std::size_t count, Workers& workers, const Body& body) {
-  const std::size_t tasks = (count + kVerticesPerTask - 1) / kVerticesPerTask;
-  workers.run(tasks, [&](std::size_t task, std::size_t worker) {
-    body(task * kVerticesPerTask, std::min(count, (task + 1) * kVerticesPerTask), worker);
+void over_vertices(std::size_t count, std::size_t per_task, Workers& workers, const Body& body) {
+  workers.run((count + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
+    body(task * per_task, std::min(count, (task + 1) * per_task), worker);
   });
 }
 
@@ -88,7 +94,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   raw.resize(count * 2 * raw_words);
   const ForwardOutput output{result.shape, rows.data(), bounds.data(), raw.data(), raw_words};
   std::vector<std::unique_ptr<ForwardTask>> tasks(workers.size());
-  over_vertices(count, workers, [&](std::size_t first, std::size_t last, std::size_t worker) {
+  over_vertices(count, vertices_per_task(layer), workers, [&](std::size_t first, std::size_t last, std::size_t worker) {
     if (!tasks[worker]) tasks[worker] = std::make_unique<ForwardTask>(input, classes, vertices, output);
     tasks[worker]->run(first, last);
   });
@@ -109,7 +115,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   vertices.terms = Terms(&budget);
   vertices.bounds = std::move(bounds);
   vertices.masks.resize(count * 2 * result.shape.mask_words);
-  over_vertices(count, workers, [&](std::size_t first, std::size_t last, std::size_t) {
+  over_vertices(count, kVerticesPerTask, workers, [&](std::size_t first, std::size_t last, std::size_t) {
     compress(result.tables, result.shape, raw, raw_words, vertices, first, last);
   });
   return result;
