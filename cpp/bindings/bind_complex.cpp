@@ -40,7 +40,8 @@ py::list f_vector(const Complex& complex) {
 
 py::array vertices(const py::object& self) {
   const auto& complex = self.cast<const Complex&>();
-  return view(complex.vertices(), {static_cast<py::ssize_t>(complex.count(0)), static_cast<py::ssize_t>(complex.dim())}, self);
+  return view(complex.vertices(), {static_cast<py::ssize_t>(complex.count(0)), static_cast<py::ssize_t>(complex.dim())},
+              self);
 }
 
 py::array vertex_error(const py::object& self) {
@@ -68,7 +69,9 @@ py::array_t<std::int8_t> all_signs(const Complex& complex, std::size_t k) {
   std::int8_t* out = result.mutable_data();
   const py::gil_scoped_release release;
   const std::vector<Word> planes = complex.cell_signs(k);
-  for (std::size_t c = 0; c < complex.count(k); ++c) complex.expand_signs(planes.data() + c * 2 * complex.codes().words(), out + c * n);
+  for (std::size_t c = 0; c < complex.count(k); ++c) {
+    complex.expand_signs(planes.data() + c * 2 * complex.codes().words(), out + c * n);
+  }
   return result;
 }
 
@@ -144,7 +147,8 @@ py::dict statistics(const Complex& complex) {
   const Statistics& s = complex.statistics();
   py::dict result;
   using namespace pybind11::literals;
-  result["signs"] = py::dict("float"_a = s.tally.signs_float, "row"_a = s.tally.signs_row, "exact"_a = s.tally.signs_exact);
+  result["signs"] =
+      py::dict("float"_a = s.tally.signs_float, "row"_a = s.tally.signs_row, "exact"_a = s.tally.signs_exact);
   result["orders"] = py::dict("float"_a = s.tally.orders_float, "exact"_a = s.tally.orders_exact);
   result["vertices"] = py::dict("float"_a = s.tally.vertices_float, "exact"_a = s.tally.vertices_exact);
   result["seconds"] = s.seconds;

@@ -110,7 +110,8 @@ py::list exact_outputs(const Network& network, const py::sequence& numerators, c
   return outputs;
 }
 
-py::array_t<std::int8_t> exact_signs(const Network& network, const py::sequence& numerators, const py::int_& denominator) {
+py::array_t<std::int8_t> exact_signs(const Network& network, const py::sequence& numerators,
+                                     const py::int_& denominator) {
   const ExactEvaluation result = exact_at(network, numerators, denominator);
   py::array_t<std::int8_t> signs(static_cast<py::ssize_t>(network.neurons()));
   std::int8_t* out = signs.mutable_data();

@@ -39,7 +39,8 @@ SignCodes codes_of(const Network& network, const py::dict& arrays) {
     const auto first_bit = static_cast<std::int32_t>(codes.bits());
     std::int32_t end = first_bit;
     for (std::size_t i = network.first_neuron(l); i < network.first_neuron(l + 1); ++i) {
-      require(bits[i] >= -1 && bits[i] <= end && (bits[i] == -1 || bits[i] >= first_bit), "sign codes: a bit is out of order");
+      require(bits[i] >= -1 && bits[i] <= end && (bits[i] == -1 || bits[i] >= first_bit),
+              "sign codes: a bit is out of order");
       require(constant[i] >= -1 && constant[i] <= 1, "sign codes: a constant sign is not -1, 0 or 1");
       end = std::max(end, bits[i] + 1);
       layer.push_back({bits[i] < 0 ? -1 : bits[i] - first_bit, flipped[i] != 0, sign_from_int(constant[i])});

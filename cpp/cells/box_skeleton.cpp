@@ -1,5 +1,5 @@
-// The faces of a box. A face is a word over {lower, upper, free} with one letter per axis; its dimension is the number of
-// free letters and its facets replace one free letter. Ids follow the words' lexicographic order within a dimension.
+// The faces of a box. A face is a word over {lower, upper, free} with one letter per axis; its dimension is the number
+// of free letters and its facets replace one free letter. Ids follow the words' lexicographic order within a dimension.
 #include <limits>
 
 #include "cells/domain.hpp"

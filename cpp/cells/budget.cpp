@@ -5,7 +5,10 @@
 namespace relutope {
 
 Budget::Budget(const Limits& limits, Poll poll)
-    : limits_(limits), poll_(std::move(poll)), owner_(std::this_thread::get_id()), begin_(std::chrono::steady_clock::now()) {}
+    : limits_(limits),
+      poll_(std::move(poll)),
+      owner_(std::this_thread::get_id()),
+      begin_(std::chrono::steady_clock::now()) {}
 
 double Budget::elapsed() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
@@ -43,7 +46,8 @@ void Budget::add_bytes(std::int64_t n) {
   if (n <= 0) return;
   if (limits_.max_bytes > 0 && total > limits_.max_bytes) {
     bytes_.fetch_sub(n);
-    fail("max_bytes", "max_bytes = " + std::to_string(limits_.max_bytes) + " would be exceeded (" + std::to_string(total) + ")");
+    fail("max_bytes",
+         "max_bytes = " + std::to_string(limits_.max_bytes) + " would be exceeded (" + std::to_string(total) + ")");
   }
   std::int64_t peak = peak_;
   while (total > peak && !peak_.compare_exchange_weak(peak, total)) {
@@ -51,7 +55,9 @@ void Budget::add_bytes(std::int64_t n) {
 }
 
 void Budget::require_ids(std::size_t count) {
-  if (count > 0x7fffffffU) fail("max_cells", "the complex needs " + std::to_string(count) + " ids of one kind, more than 2147483647,");
+  if (count > 0x7fffffffU) {
+    fail("max_cells", "the complex needs " + std::to_string(count) + " ids of one kind, more than 2147483647,");
+  }
 }
 
 void Budget::check() {

@@ -43,10 +43,10 @@ class Complex {
   std::size_t count(std::size_t k) const { return k == 0 ? walls_.size() : faces_[k].indptr.size() - 1; }
   std::size_t finite_count(std::size_t k) const { return finite_[k]; }
 
-  std::span<const double> vertices() const { return vertices_.span(); }          // count(0) x d
-  std::span<const float> vertex_error() const { return vertex_error_.span(); }   // count(0)
-  std::span<const double> rays() const { return rays_.span(); }                  // (count(0) - finite_count(0)) x d
-  const Faces& faces(std::size_t k) const { return faces_[k]; }                  // 1 <= k <= d
+  std::span<const double> vertices() const { return vertices_.span(); }         // count(0) x d
+  std::span<const float> vertex_error() const { return vertex_error_.span(); }  // count(0)
+  std::span<const double> rays() const { return rays_.span(); }                 // (count(0) - finite_count(0)) x d
+  const Faces& faces(std::size_t k) const { return faces_[k]; }                 // 1 <= k <= d
   std::span<const std::int32_t> facets(std::size_t k, std::size_t cell) const;
   Word vertex_walls(std::size_t v) const { return walls_[v]; }
   /// Planes + and - of the stored bits of a vertex, codes().words() words each.

@@ -39,7 +39,8 @@ std::vector<Word> join_walls(const Skeleton& cells, std::size_t k, const std::ve
 /// Smallest float that is not below the bound.
 float round_up(double bound) {
   const auto rounded = static_cast<float>(bound);
-  return static_cast<double>(rounded) >= bound ? rounded : std::nextafter(rounded, std::numeric_limits<float>::infinity());
+  return static_cast<double>(rounded) >= bound ? rounded
+                                               : std::nextafter(rounded, std::numeric_limits<float>::infinity());
 }
 
 /// Body(first, last) over blocks of cells.
@@ -75,7 +76,8 @@ void copy_vertex(const Shape& shape, const Vertices& from, std::size_t v, std::s
   const bool infinite = from.walls[v] != 0;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t c = 0; c < d; ++c) arrays.vertices[to * d + c] = infinite ? nan : point[c];
-  arrays.vertex_error[to] = infinite ? std::numeric_limits<float>::quiet_NaN() : round_up(from.bounds[v * shape.parts].point);
+  arrays.vertex_error[to] =
+      infinite ? std::numeric_limits<float>::quiet_NaN() : round_up(from.bounds[v * shape.parts].point);
   if (infinite) std::copy_n(point + d, d, arrays.rays.data() + (to - finite) * d);
 }
 
@@ -88,7 +90,9 @@ void copy_vertices(const Shape& shape, const Vertices& from, const Ids& ids, Com
   arrays.signs.resize(count * 2 * shape.history_words);
   arrays.walls.resize(count);
   over_cells(count, workers, [&](std::size_t first, std::size_t last) {
-    for (std::size_t v = first; v < last; ++v) copy_vertex(shape, from, v, static_cast<std::size_t>(ids[v]), finite, arrays);
+    for (std::size_t v = first; v < last; ++v) {
+      copy_vertex(shape, from, v, static_cast<std::size_t>(ids[v]), finite, arrays);
+    }
   });
 }
 
@@ -151,8 +155,11 @@ void require(bool condition, const char* what) {
 
 void check_faces(const Complex::Faces& faces, std::size_t facets_below) {
   require(faces.indptr.size() >= 1 && faces.indptr[0] == 0, "indptr must begin with 0");
-  for (std::size_t c = 1; c < faces.indptr.size(); ++c) require(faces.indptr[c] > faces.indptr[c - 1], "indptr must increase");
-  require(static_cast<std::size_t>(faces.indptr[faces.indptr.size() - 1]) == faces.indices.size(), "indptr and indices differ");
+  for (std::size_t c = 1; c < faces.indptr.size(); ++c) {
+    require(faces.indptr[c] > faces.indptr[c - 1], "indptr must increase");
+  }
+  require(static_cast<std::size_t>(faces.indptr[faces.indptr.size() - 1]) == faces.indices.size(),
+          "indptr and indices differ");
   for (const std::int32_t f : faces.indices.span()) {
     require(f >= 0 && static_cast<std::size_t>(f) < facets_below, "a facet id is out of range");
   }
@@ -162,8 +169,8 @@ void check_faces(const Complex::Faces& faces, std::size_t facets_below) {
 
 class ComplexBuilder {
  public:
-  static std::unique_ptr<Complex> make(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
-                                       ComplexArrays arrays) {
+  static std::unique_ptr<Complex> make(std::shared_ptr<const Network> network, const Domain& domain,
+                                       const SignCodes& codes, ComplexArrays arrays) {
     auto complex = std::make_unique<Complex>(std::move(network), domain, codes);
     complex->finite_ = std::move(arrays.finite_counts);
     complex->vertices_ = std::move(arrays.vertices);
@@ -187,8 +194,9 @@ class ComplexBuilder {
   }
 };
 
-std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
-                                       const Shape& shape, Skeleton cells, Budget& budget, Workers& workers) {
+std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain,
+                                       const SignCodes& codes, const Shape& shape, Skeleton cells, Budget& budget,
+                                       Workers& workers) {
   Shape final_shape = shape;
   final_shape.history_words = codes.words();
   ComplexArrays arrays = empty_arrays(shape.dim, &budget);
@@ -218,14 +226,15 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
   return complex;
 }
 
-std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
-                                          ComplexArrays arrays) {
+std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain,
+                                          const SignCodes& codes, ComplexArrays arrays) {
   const std::size_t d = domain.dim();
   const std::size_t n = arrays.walls.size();
   require(network->input_dim() == d, "the network's input dimension is not the domain's");
   require(arrays.finite_counts.size() == d + 1 && arrays.faces.size() == d + 1, "one entry per dimension is needed");
   require(arrays.finite_counts[0] <= n, "more vertices than there are walls");
-  require(arrays.vertices.size() == n * d && arrays.vertex_error.size() == n, "vertices, errors and walls differ in length");
+  require(arrays.vertices.size() == n * d && arrays.vertex_error.size() == n,
+          "vertices, errors and walls differ in length");
   require(arrays.rays.size() == (n - arrays.finite_counts[0]) * d, "rays do not fit the vertices at infinity");
   require(arrays.signs.size() == n * 2 * codes.words(), "signs do not fit the vertices");
   std::size_t below = n;

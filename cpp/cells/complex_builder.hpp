@@ -9,8 +9,9 @@
 
 namespace relutope {
 
-std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
-                                       const Shape& shape, Skeleton cells, Budget& budget, Workers& workers);
+std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain,
+                                       const SignCodes& codes, const Shape& shape, Skeleton cells, Budget& budget,
+                                       Workers& workers);
 
 /// The arrays of a complex as they are stored and exchanged.
 struct ComplexArrays {
@@ -24,7 +25,7 @@ struct ComplexArrays {
 };
 
 /// A complex from stored arrays. Checks all sizes and id ranges; throws std::invalid_argument if they do not fit.
-std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain, const SignCodes& codes,
-                                          ComplexArrays arrays);
+std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain,
+                                          const SignCodes& codes, ComplexArrays arrays);
 
 }  // namespace relutope

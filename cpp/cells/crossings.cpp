@@ -15,7 +15,9 @@ ExactPoint Crossings::exact_vertex(const EdgeEnd& end) {
   ends_->set_carrier(end.history, end.history + shape.history_words, end.walls, 0);
   zeros_.clear();
   for (std::size_t bit = 0; bit < context_.tables.bits(); ++bit) {
-    if (plane_sign(end.mask, end.mask + shape.mask_words, bit) == Sign::kZero) zeros_.push_back(context_.tables.leader[bit]);
+    if (plane_sign(end.mask, end.mask + shape.mask_words, bit) == Sign::kZero) {
+      zeros_.push_back(context_.tables.leader[bit]);
+    }
   }
   return ends_->point(zeros_);
 }
@@ -46,8 +48,8 @@ Crossings::Scale Crossings::scale_of_edge(const EdgeEnd& a, const EdgeEnd& b) {
 
 // A neuron with values x at a and -y at b, x and y of one sign, vanishes where the ratio of the distances to a and b is
 // x / y; the order along the edge is that of x / y. On R^d, with values x1 M + x0:
-//   both ends finite, or with the same M part: the M parts agree along the edge, so those of a mixed neuron are 0; x0 / y0.
-//   a finite, b not: x1 = 0 and the crossing is at finite distance; it moves with x0 / y1 (b to a: the reverse).
+//   both ends finite, or with the same M part: the M parts agree along the edge, so those of a mixed neuron are 0; x0 /
+//   y0. a finite, b not: x1 = 0 and the crossing is at finite distance; it moves with x0 / y1 (b to a: the reverse).
 //   both at infinity with different M parts: the leading order is x1 / y1; ties there are left to the exact stage.
 Crossings::Place Crossings::place(const EdgeEnd& a, const EdgeEnd& b, Scale scale, std::size_t bit) const {
   const std::size_t part_a = scale == Scale::kInfinite || scale == Scale::kFromInfinity ? 1 : 0;
@@ -73,8 +75,8 @@ Crossings::Place Crossings::place(const EdgeEnd& a, const EdgeEnd& b, Scale scal
   return result;
 }
 
-// Quicksort by an exact three-way test: the pivot's crossing P splits the others by their sign there. A neuron that still
-// has its sign of end a at P crosses later.
+// Quicksort by an exact three-way test: the pivot's crossing P splits the others by their sign there. A neuron that
+// still has its sign of end a at P crosses later.
 void Crossings::order_exactly(std::span<Place> places, const Word* mask_a, std::span<const std::size_t> path,
                               VertexSolver& solver) {
   if (places.size() == 1) {
@@ -103,8 +105,8 @@ void Crossings::order_exactly(std::span<Place> places, const Word* mask_a, std::
   if (!after.empty()) order_exactly(after, mask_a, path, solver);
 }
 
-void Crossings::order(const EdgeEnd& a, const EdgeEnd& b, std::span<const Word> mixed, std::span<const std::size_t> path,
-                      VertexSolver& solver) {
+void Crossings::order(const EdgeEnd& a, const EdgeEnd& b, std::span<const Word> mixed,
+                      std::span<const std::size_t> path, VertexSolver& solver) {
   bits_.clear();
   group_ends_.clear();
   for (std::size_t w = 0; w < mixed.size(); ++w) {
@@ -119,9 +121,8 @@ void Crossings::order(const EdgeEnd& a, const EdgeEnd& b, std::span<const Word> 
   const Scale scale = scale_of_edge(a, b);
   places_.clear();
   for (const std::size_t bit : bits_) places_.push_back(place(a, b, scale, bit));
-  std::sort(places_.begin(), places_.end(), [](const Place& p, const Place& q) {
-    return p.low != q.low ? p.low < q.low : p.bit < q.bit;
-  });
+  std::sort(places_.begin(), places_.end(),
+            [](const Place& p, const Place& q) { return p.low != q.low ? p.low < q.low : p.bit < q.bit; });
   bits_.clear();
   for (std::size_t first = 0; first < places_.size();) {
     double high = places_[first].high;

@@ -25,8 +25,8 @@ class Crossings {
  public:
   explicit Crossings(const StepContext& context) : context_(context) {}
 
-  /// Orders the bits in `mixed` (two words planes wide: mask_words words) from end a to end b. `path` are the neurons that
-  /// vanish along the edge and make it an edge of the solver's carrier.
+  /// Orders the bits in `mixed` (two words planes wide: mask_words words) from end a to end b. `path` are the neurons
+  /// that vanish along the edge and make it an edge of the solver's carrier.
   void order(const EdgeEnd& a, const EdgeEnd& b, std::span<const Word> mixed, std::span<const std::size_t> path,
              VertexSolver& solver);
 
@@ -49,7 +49,8 @@ class Crossings {
   Scale scale_of_edge(const EdgeEnd& a, const EdgeEnd& b);
   bool same_direction(const EdgeEnd& a, const EdgeEnd& b);
   Place place(const EdgeEnd& a, const EdgeEnd& b, Scale scale, std::size_t bit) const;
-  void order_exactly(std::span<Place> places, const Word* mask_a, std::span<const std::size_t> path, VertexSolver& solver);
+  void order_exactly(std::span<Place> places, const Word* mask_a, std::span<const std::size_t> path,
+                     VertexSolver& solver);
 
   const StepContext& context_;
   std::unique_ptr<ExactSolver> ends_;

@@ -12,7 +12,8 @@ namespace {
 
 void require_dimension(std::size_t dim) {
   if (dim < 1 || dim > kMaxDimension) {
-    throw std::invalid_argument("domain: dimension " + std::to_string(dim) + "; must be 1 to " + std::to_string(kMaxDimension));
+    throw std::invalid_argument("domain: dimension " + std::to_string(dim) + "; must be 1 to " +
+                                std::to_string(kMaxDimension));
   }
 }
 
@@ -21,12 +22,13 @@ void require_dimension(std::size_t dim) {
 Domain Domain::box(std::vector<double> lo, std::vector<double> hi) {
   require_dimension(lo.size());
   if (lo.size() != hi.size()) {
-    throw std::invalid_argument("domain: lo has " + std::to_string(lo.size()) + " entries, hi " + std::to_string(hi.size()));
+    throw std::invalid_argument("domain: lo has " + std::to_string(lo.size()) + " entries, hi " +
+                                std::to_string(hi.size()));
   }
   for (std::size_t i = 0; i < lo.size(); ++i) {
     if (!(std::isfinite(lo[i]) && std::isfinite(hi[i]) && lo[i] < hi[i])) {
-      throw std::invalid_argument("domain: axis " + std::to_string(i) + " has lo " + std::to_string(lo[i]) + " and hi " +
-                                  std::to_string(hi[i]) + "; both must be finite and lo < hi");
+      throw std::invalid_argument("domain: axis " + std::to_string(i) + " has lo " + std::to_string(lo[i]) +
+                                  " and hi " + std::to_string(hi[i]) + "; both must be finite and lo < hi");
     }
   }
   Domain domain;

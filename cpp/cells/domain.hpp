@@ -13,7 +13,8 @@ inline constexpr std::size_t kMaxDimension = 20;
 
 class Domain {
  public:
-  /// Throws std::invalid_argument unless lo and hi have one length between 1 and kMaxDimension, are finite, and lo < hi.
+  /// Throws std::invalid_argument unless lo and hi have one length between 1 and kMaxDimension, are finite, and lo <
+  /// hi.
   static Domain box(std::vector<double> lo, std::vector<double> hi);
   static Domain all_space(std::size_t dim);
 

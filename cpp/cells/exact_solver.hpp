@@ -1,8 +1,8 @@
 // Exact points and signs at cells of a complex: the last stage of every decision of the engine.
 //
-// A vertex is the one point where its walls hold and all neurons that are zero there vanish, zeros counted as off: on the
-// common zero set of a neuron "off" and "on" agree, so by induction over the layers its sign vector and its wall set say
-// everything that is needed.
+// A vertex is the one point where its walls hold and all neurons that are zero there vanish, zeros counted as off: on
+// the common zero set of a neuron "off" and "on" agree, so by induction over the layers its sign vector and its wall
+// set say everything that is needed.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,8 @@
 namespace relutope {
 namespace {
 
-/// A task has at most so many vertices and, beyond one block of them, about so many products: limits are checked between.
+/// A task has at most so many vertices and, beyond one block of them, about so many products: limits are checked
+/// between.
 constexpr std::size_t kVerticesPerTask = 512;
 constexpr std::size_t kProductsPerTask = std::size_t{1} << 24;
 

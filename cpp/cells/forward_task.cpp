@@ -41,9 +41,16 @@ std::optional<Sign> triage(double value, double error) {
 
 ForwardTask::ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
                          const ForwardOutput& output)
-    : input_(input), scaled_(input.scaled), from_(from), out_(output), leaders_(output.raw_words, 0),
-      slots_(kBlock * output.shape.parts, ActiveInputs(input.scaled.columns())), union_(input.scaled.columns()),
-      spare_row_(input.scaled.rows()), line_(output.shape.parts), previous_row_(input.previous.shape.columns) {
+    : input_(input),
+      scaled_(input.scaled),
+      from_(from),
+      out_(output),
+      leaders_(output.raw_words, 0),
+      slots_(kBlock * output.shape.parts, ActiveInputs(input.scaled.columns())),
+      union_(input.scaled.columns()),
+      spare_row_(input.scaled.rows()),
+      line_(output.shape.parts),
+      previous_row_(input.previous.shape.columns) {
   for (auto* plane : {&range.positive, &range.negative, &range.zero}) plane->assign(out_.raw_words, 0);
   for (std::size_t i = 0; i < classes.size(); ++i) {
     if (classes[i].kind == RowKind::kLeader) set_bit(leaders_.data(), i);
@@ -95,8 +102,8 @@ const double* ForwardTask::previous_row(std::size_t v, std::size_t part) {
     term_offsets_.push_back(std::size_t{terms.rows[t]} * shape.columns);
     term_factors_.push_back(terms.factors[t * shape.parts + part]);
   }
-  combine({from_.rows.data(), term_offsets_.data(), term_factors_.data(), term_factors_.size()}, nullptr, previous_row_.data(),
-          shape.columns);
+  combine({from_.rows.data(), term_offsets_.data(), term_factors_.data(), term_factors_.size()}, nullptr,
+          previous_row_.data(), shape.columns);
   return previous_row_.data();
 }
 
@@ -142,13 +149,14 @@ void ForwardTask::unite(std::size_t n_vertices, std::size_t part) {
   }
 }
 
-/// Rows of up to kBlock vertices, whose active inputs are mostly the same. A column that is not active at a vertex adds an
-/// exact zero there.
+/// Rows of up to kBlock vertices, whose active inputs are mostly the same. A column that is not active at a vertex adds
+/// an exact zero there.
 void ForwardTask::multiply(std::size_t first, std::size_t n_vertices, std::size_t part) {
   unite(n_vertices, part);
   double* out[kBlock];
   for (std::size_t i = 0; i < kBlock; ++i) {
-    out[i] = i < n_vertices ? &out_.rows[(first + i) * out_.shape.row_length() + part * scaled_.rows()] : spare_row_.data();
+    out[i] =
+        i < n_vertices ? &out_.rows[(first + i) * out_.shape.row_length() + part * scaled_.rows()] : spare_row_.data();
   }
   combine_block({scaled_.column(0), union_.offsets.data(), union_.factors.data(), union_.size},
                 part == 0 ? scaled_.bias().data() : nullptr, out, scaled_.rows());
@@ -172,7 +180,8 @@ void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
 double ForwardTask::vertex_bound(std::size_t p) const {
   if (active_[p].size > 0) {
     return (scaled_.largest_absolute_sum() * line_[p].slope + scaled_.largest_bias() * line_[p].bias_factor +
-            line_[p].eta) * (1 + 8 * kUnit);
+            line_[p].eta) *
+           (1 + 8 * kUnit);
   }
   double largest = 0;
   for (std::size_t i = 0; i < scaled_.rows(); ++i) largest = std::max(largest, bias_error(scaled_, i, p));

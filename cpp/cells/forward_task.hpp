@@ -41,16 +41,17 @@ struct ActiveUnion {
 
 /// Error bound of row i: |computed z_i - exact z_i| <= sum(i) * slope + offset(i), for one part of one vertex.
 ///
-/// With a active inputs, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e the
-/// error of the inputs and Y = max |y|:
+/// With a active inputs, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e
+/// the error of the inputs and Y = max |y|:
 ///   rounding of the product sums       gamma (|b_i| + sum_k |w_ik| Y)
 ///   rounding of the coefficients       kappa (|b_i| + sum_k |w_ik| (Y + e)) + 2^-1074 (1 + a (Y + e))
 ///   inputs that are not exact          sum_k |w_ik| e
 ///   underflow of the products          a 2^-1074
 /// so slope = e (1 + kappa) + (gamma + kappa) Y and offset_i = (gamma + kappa) |b_i| + eta, where eta collects the
-/// underflow terms and DBL_MIN (1 + Y + e) is more than all of them, those of slope and offset included; in part 1 there
-/// is no bias, and nothing underflows if all inputs are exactly 0. `inflate` restores what rounding the bound loses.
-/// A sum that overflows has no bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error, mostly 0.
+/// underflow terms and DBL_MIN (1 + Y + e) is more than all of them, those of slope and offset included; in part 1
+/// there is no bias, and nothing underflows if all inputs are exactly 0. `inflate` restores what rounding the bound
+/// loses. A sum that overflows has no bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the
+/// bound is the image's own error, mostly 0.
 struct BoundLine {
   double slope = 0;
   double bias_factor = 0;

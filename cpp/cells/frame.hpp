@@ -1,8 +1,8 @@
 // An old cell as an affine frame: a base vertex and k directions, each a difference of two vertices' rows.
 //
-// Every pre-activation of the layer is affine on the cell, so differences of rows are its exact increments up to rounding.
-// On R^d a difference of finite parts and one of M parts are both directions of the cell's affine hull, because the hull's
-// normals do not depend on M.
+// Every pre-activation of the layer is affine on the cell, so differences of rows are its exact increments up to
+// rounding. On R^d a difference of finite parts and one of M parts are both directions of the cell's affine hull,
+// because the hull's normals do not depend on M.
 #pragma once
 
 #include <cstddef>

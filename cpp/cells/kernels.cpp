@@ -21,8 +21,8 @@ RELUTOPE_INLINE void combine_scalar(const Combination& rows, const double* start
   }
 }
 
-RELUTOPE_INLINE void combine_block_scalar(const Combination& rows, const double* start, double* const* out, std::size_t first,
-                                          std::size_t n) {
+RELUTOPE_INLINE void combine_block_scalar(const Combination& rows, const double* start, double* const* out,
+                                          std::size_t first, std::size_t n) {
   for (std::size_t v = 0; v < kBlock; ++v) {
     for (std::size_t i = first; i < n; ++i) {
       double sum = start ? start[i] : 0.0;
@@ -32,9 +32,10 @@ RELUTOPE_INLINE void combine_block_scalar(const Combination& rows, const double*
   }
 }
 
-/// max |a - b| over [first, n) joined to `largest`; `sum` becomes nan as soon as one difference is. A null b means zeros.
-RELUTOPE_INLINE double difference_scalar(const double* a, const double* b, std::size_t first, std::size_t n, double largest,
-                                         double sum) {
+/// max |a - b| over [first, n) joined to `largest`; `sum` becomes nan as soon as one difference is. A null b means
+/// zeros.
+RELUTOPE_INLINE double difference_scalar(const double* a, const double* b, std::size_t first, std::size_t n,
+                                         double largest, double sum) {
   for (std::size_t i = first; i < n; ++i) {
     const double v = std::abs(b ? a[i] - b[i] : a[i]);
     largest = v > largest ? v : largest;
@@ -43,8 +44,8 @@ RELUTOPE_INLINE double difference_scalar(const double* a, const double* b, std::
   return std::isnan(sum) ? std::numeric_limits<double>::quiet_NaN() : largest;
 }
 
-RELUTOPE_INLINE SignBits compare_scalar(const double* values, const double* sum, const double* bias, const ErrorLine& line,
-                                        std::size_t first, std::size_t n, SignBits bits) {
+RELUTOPE_INLINE SignBits compare_scalar(const double* values, const double* sum, const double* bias,
+                                        const ErrorLine& line, std::size_t first, std::size_t n, SignBits bits) {
   for (std::size_t i = first; i < n; ++i) {
     const double error = (sum[i] * line.slope + std::abs(bias[i]) * line.bias_factor + line.offset) * line.inflate;
     bits.positive |= static_cast<std::uint64_t>(values[i] > error) << i;
@@ -120,7 +121,8 @@ RELUTOPE_INLINE std::size_t combine_block_blocks(const Combination& rows, const 
 }
 
 template <std::size_t kBytes>
-RELUTOPE_INLINE void combine_block_all(const Combination& rows, const double* start, double* const* out, std::size_t n) {
+RELUTOPE_INLINE void combine_block_all(const Combination& rows, const double* start, double* const* out,
+                                       std::size_t n) {
   std::size_t i = combine_block_blocks<kBytes, 2>(rows, start, out, 0, n);
   i = combine_block_blocks<kBytes, 1>(rows, start, out, i, n);
   combine_block_scalar(rows, start, out, i, n);
@@ -165,7 +167,8 @@ RELUTOPE_INLINE SignBits compare_all(const double* values, const double* sum, co
     const V z = *reinterpret_cast<const V*>(values + i);
     const V b = *reinterpret_cast<const V*>(bias + i);
     const V magnitude = b > 0 ? b : -b;
-    const V error = (*reinterpret_cast<const V*>(sum + i) * line.slope + magnitude * line.bias_factor + line.offset) * line.inflate;
+    const V error =
+        (*reinterpret_cast<const V*>(sum + i) * line.slope + magnitude * line.bias_factor + line.offset) * line.inflate;
     positive |= reinterpret_cast<B>(z > error) & bit;
     negative |= reinterpret_cast<B>(z < -error) & bit;
     zero |= reinterpret_cast<B>(z == 0) & reinterpret_cast<B>(error == 0) & bit;
@@ -180,21 +183,21 @@ RELUTOPE_INLINE SignBits compare_all(const double* values, const double* sum, co
   return compare_scalar(values, sum, bias, line, i, n, bits);
 }
 
-#define RELUTOPE_VARIANT(name, isa, bytes)                                                                                  \
-  __attribute__((target(isa))) void combine_##name(const Combination& rows, const double* start, double* out,               \
-                                                   std::size_t n) {                                                         \
-    combine_all<bytes>(rows, start, out, n);                                                                                \
-  }                                                                                                                         \
-  __attribute__((target(isa))) void combine_block_##name(const Combination& rows, const double* start, double* const* out,  \
-                                                         std::size_t n) {                                                   \
-    combine_block_all<bytes>(rows, start, out, n);                                                                          \
-  }                                                                                                                         \
-  __attribute__((target(isa))) double difference_##name(const double* a, const double* b, std::size_t n) {                  \
-    return difference_all<bytes>(a, b, n);                                                                                  \
-  }                                                                                                                         \
-  __attribute__((target(isa))) SignBits compare_##name(const double* values, const double* sum, const double* bias,         \
-                                                       const ErrorLine& line, std::size_t n) {                              \
-    return compare_all<bytes>(values, sum, bias, line, n);                                                                  \
+#define RELUTOPE_VARIANT(name, isa, bytes)                                                                          \
+  __attribute__((target(isa))) void combine_##name(const Combination& rows, const double* start, double* out,       \
+                                                   std::size_t n) {                                                 \
+    combine_all<bytes>(rows, start, out, n);                                                                        \
+  }                                                                                                                 \
+  __attribute__((target(isa))) void combine_block_##name(const Combination& rows, const double* start,              \
+                                                         double* const* out, std::size_t n) {                       \
+    combine_block_all<bytes>(rows, start, out, n);                                                                  \
+  }                                                                                                                 \
+  __attribute__((target(isa))) double difference_##name(const double* a, const double* b, std::size_t n) {          \
+    return difference_all<bytes>(a, b, n);                                                                          \
+  }                                                                                                                 \
+  __attribute__((target(isa))) SignBits compare_##name(const double* values, const double* sum, const double* bias, \
+                                                       const ErrorLine& line, std::size_t n) {                      \
+    return compare_all<bytes>(values, sum, bias, line, n);                                                          \
   }
 RELUTOPE_VARIANT(sse2, "sse2", 16)
 RELUTOPE_VARIANT(avx2, "avx2", 32)
@@ -208,7 +211,9 @@ struct Kernels {
 };
 Kernels choose() {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) return {combine_avx512, combine_block_avx512, difference_avx512, compare_avx512};
+  if (__builtin_cpu_supports("avx512f")) {
+    return {combine_avx512, combine_block_avx512, difference_avx512, compare_avx512};
+  }
   if (__builtin_cpu_supports("avx2")) return {combine_avx2, combine_block_avx2, difference_avx2, compare_avx2};
   return {combine_sse2, combine_block_sse2, difference_sse2, compare_sse2};
 }
@@ -221,8 +226,11 @@ struct Kernels {
   static void combine_block(const Combination& rows, const double* start, double* const* out, std::size_t n) {
     combine_block_scalar(rows, start, out, 0, n);
   }
-  static double difference(const double* a, const double* b, std::size_t n) { return difference_scalar(a, b, 0, n, 0, 0); }
-  static SignBits compare(const double* values, const double* sum, const double* bias, const ErrorLine& line, std::size_t n) {
+  static double difference(const double* a, const double* b, std::size_t n) {
+    return difference_scalar(a, b, 0, n, 0, 0);
+  }
+  static SignBits compare(const double* values, const double* sum, const double* bias, const ErrorLine& line,
+                          std::size_t n) {
     return compare_scalar(values, sum, bias, line, 0, n, {});
   }
 };

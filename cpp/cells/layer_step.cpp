@@ -33,13 +33,15 @@ struct Slice {
 /// Where each slice's arrays of one dimension begin after the merge; one entry past the last slice.
 using Offsets = std::vector<Lengths>;
 
-Offsets offsets_of(std::size_t m, const std::vector<Slice>& slices, const Skeleton& cells, const Shape& shape, Budget& budget) {
+Offsets offsets_of(std::size_t m, const std::vector<Slice>& slices, const Skeleton& cells, const Shape& shape,
+                   Budget& budget) {
   Offsets offsets{lengths_of(m, cells, shape)};
   for (const Slice& slice : slices) {
     const Lengths& last = offsets.back();
     const Lengths& begin = slice.begin[m];
     const Lengths& end = slice.end[m];
-    offsets.push_back({last.cells + end.cells - begin.cells, last.lists + end.lists - begin.lists, last.rows + end.rows - begin.rows});
+    offsets.push_back({last.cells + end.cells - begin.cells, last.lists + end.lists - begin.lists,
+                       last.rows + end.rows - begin.rows});
   }
   budget.require_ids(offsets.back().cells);
   budget.require_ids(offsets.back().lists);
@@ -70,7 +72,8 @@ void make_room(std::size_t m, const Lengths& total, const Shape& shape, Skeleton
 
 /// Copies elements first..last-1 of `length` values each to the place of element `at`.
 template <class T>
-void place(const Buffer<T>& from, std::size_t first, std::size_t last, std::size_t length, std::size_t at, Buffer<T>& to) {
+void place(const Buffer<T>& from, std::size_t first, std::size_t last, std::size_t length, std::size_t at,
+           Buffer<T>& to) {
   std::copy_n(from.data() + first * length, (last - first) * length, to.data() + at * length);
 }
 
@@ -87,8 +90,8 @@ void place_ends(const Buffer<CellIndex>& from, std::size_t first, std::size_t la
   for (std::size_t i = first; i < last; ++i) *out++ = from[i] + shift;
 }
 
-void merge_vertices(const Vertices& from, const Lengths& begin, const Lengths& end, const Lengths& at, const Shape& shape,
-                    Vertices& to) {
+void merge_vertices(const Vertices& from, const Lengths& begin, const Lengths& end, const Lengths& at,
+                    const Shape& shape, Vertices& to) {
   place(from.points, begin.cells, end.cells, shape.point_length(), at.cells, to.points);
   place(from.bounds, begin.cells, end.cells, shape.parts, at.cells, to.bounds);
   place(from.history, begin.cells, end.cells, 2 * shape.history_words, at.cells, to.history);
@@ -99,8 +102,8 @@ void merge_vertices(const Vertices& from, const Lengths& begin, const Lengths& e
   const std::size_t row_shift = (at.rows - begin.rows) * shape.parts;
   place_ids(from.terms.rows, begin.lists, end.lists, static_cast<CellIndex>(row_shift), at.lists, to.terms.rows);
   const std::size_t old_count = to.old_count();
-  place_ends(from.terms.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists), at.cells - old_count,
-             to.terms.ends);
+  place_ends(from.terms.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists),
+             at.cells - old_count, to.terms.ends);
 }
 
 void merge_cells(std::size_t m, const Cells& from, const Slice& slice, const Lengths& at, std::size_t facets_at,
@@ -109,7 +112,9 @@ void merge_cells(std::size_t m, const Cells& from, const Slice& slice, const Len
   const Lengths& end = slice.end[m];
   const auto shift = static_cast<CellIndex>(facets_at - slice.begin[m - 1].cells);
   place_ids(from.facets, begin.lists, end.lists, shift, at.lists, to.facets);
-  if (m > 1) place_ends(from.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists), at.cells, to.ends);
+  if (m > 1) {
+    place_ends(from.ends, begin.cells, end.cells, static_cast<CellIndex>(at.lists - begin.lists), at.cells, to.ends);
+  }
   if (m < shape.dim) place(from.masks, begin.cells, end.cells, 3 * shape.mask_words, at.cells, to.masks);
 }
 
@@ -176,8 +181,8 @@ EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, std::vecto
   Skeleton fresh(dim, &budget);
   fresh.vertices = std::move(old_cells.vertices);
   budget.add_cells(static_cast<std::int64_t>(fresh.count(0)));
-  const StepContext context{input.network, input.layer,  input.scaled, input.codes, input.domain,
-                            input.tables,  input.shape,  old_cells,    fresh,       budget};
+  const StepContext context{input.network, input.layer, input.scaled, input.codes, input.domain,
+                            input.tables,  input.shape, old_cells,    fresh,       budget};
   Refiners refiners(workers.size());
   ChildRanges children;
   for (std::size_t k = 0; k <= dim; ++k) children.emplace_back(&budget);

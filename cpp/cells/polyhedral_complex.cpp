@@ -49,8 +49,12 @@ void extend_history(const Shape& shape, std::size_t old_bits, std::size_t new_bi
 class Construction {
  public:
   Construction(std::shared_ptr<const Network> network, const Domain& domain, Budget& budget, Workers& workers)
-      : network_(std::move(network)), domain_(domain), budget_(budget), workers_(workers),
-        cells_(box_skeleton(domain, budget)), exponents_(domain.dim(), 0) {
+      : network_(std::move(network)),
+        domain_(domain),
+        budget_(budget),
+        workers_(workers),
+        cells_(box_skeleton(domain, budget)),
+        exponents_(domain.dim(), 0) {
     shape_.dim = domain.dim();
     shape_.parts = domain.parts();
     for (std::size_t w = 0; w < workers.size(); ++w) arenas_.emplace_back(domain.dim(), &budget);
@@ -113,11 +117,13 @@ class Construction {
 std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> network, const Domain& domain,
                                             std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
   if (domain.dim() != network->input_dim()) {
-    throw std::invalid_argument("domain: dimension " + std::to_string(domain.dim()) + "; must be the network's input dimension " +
-                                std::to_string(network->input_dim()));
+    throw std::invalid_argument("domain: dimension " + std::to_string(domain.dim()) +
+                                "; must be the network's input dimension " + std::to_string(network->input_dim()));
   }
   if (n_threads < 1) throw std::invalid_argument("n_threads: 0; must be at least 1");
-  if (!network->is_chain()) throw std::invalid_argument("network: layers that read other than their predecessor are not supported");
+  if (!network->is_chain()) {
+    throw std::invalid_argument("network: layers that read other than their predecessor are not supported");
+  }
   Budget budget(limits, std::move(poll));
   try {
     Workers workers(n_threads, budget);

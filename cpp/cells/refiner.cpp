@@ -53,7 +53,8 @@ class WordRefiner final : public Refiner {
 
   std::size_t words() const { return kWords > 0 ? kWords : context_.shape.mask_words; }
 
-  // An entry of the stack is a facet's id and then its three planes, so that cutting a piece reads one stretch of memory.
+  // An entry of the stack is a facet's id and then its three planes, so that cutting a piece reads one stretch of
+  // memory.
   std::size_t stride() const { return 1 + 3 * words(); }
   Word* entry(std::size_t i) { return stack_.data() + i * stride(); }
   void require_room(std::size_t entries) {
@@ -197,8 +198,11 @@ class WordRefiner final : public Refiner {
     const Vertices& vertices = v & kLocal ? arena_->vertices : context_.cells.vertices;
     const std::size_t i = v & ~kLocal;
     const Shape& shape = context_.shape;
-    return {RowView(context_.cells.vertices, vertices, i, shape), &vertices.points[i * shape.point_length()],
-            &vertices.bounds[i * shape.parts], &vertices.masks[2 * words() * i], vertices.walls[i],
+    return {RowView(context_.cells.vertices, vertices, i, shape),
+            &vertices.points[i * shape.point_length()],
+            &vertices.bounds[i * shape.parts],
+            &vertices.masks[2 * words() * i],
+            vertices.walls[i],
             vertices.history.data() + 2 * shape.history_words * i};
   }
 

@@ -3,10 +3,11 @@
 // refine(m, F): F are the facets of an m-dimensional piece, already cut by every neuron. The piece's neurons with both
 // signs are those in OR(positive) & OR(negative) over F.
 //   1. None: the piece is a cell.
-//   2. Else take one, j. F+ and F- are the facets with its sign + and -; no facet of the piece is all zero, since j takes
-//      both signs on it. Z are the (m-2)-cells in F+ on which j vanishes: they bound the section of the piece by j, and each
-//      lies in exactly one facet of F+ and one of F-, so F+ (or F-, if smaller) shows each of them once. A facet holds at
-//      most one: j vanishes on one face of it.
+//   2. Else take one, j. F+ and F- are the facets with its sign + and -; no facet of the piece is all zero, since j
+//   takes
+//      both signs on it. Z are the (m-2)-cells in F+ on which j vanishes: they bound the section of the piece by j, and
+//      each lies in exactly one facet of F+ and one of F-, so F+ (or F-, if smaller) shows each of them once. A facet
+//      holds at most one: j vanishes on one face of it.
 //   3. S = refine(m - 1, Z); refine(m, F+ with S); refine(m, F- with S).
 //   m = 1: all crossings of the edge in order (ties are one vertex), vertices and edges in between.
 // Every cell is final when it is created. Coincident hyperplanes need no case of their own: masks carry all zeros.

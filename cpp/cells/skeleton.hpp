@@ -33,12 +33,12 @@ struct Shape {
 };
 
 /// Pre-activations of a vertex that a layer made, as a linear combination of rows: for every part p of the vertex,
-/// z_p = sum_t factors[t * parts + p] * (row part rows[t]). Most of them are needed for a few neurons or never, and stored
-/// rows would be most of the memory of a run.
+/// z_p = sum_t factors[t * parts + p] * (row part rows[t]). Most of them are needed for a few neurons or never, and
+/// stored rows would be most of the memory of a run.
 struct Terms {
   explicit Terms(Budget* budget) : ends(budget), rows(budget), factors(budget) {}
-  Buffer<CellIndex> ends;   // per new vertex
-  Buffer<CellIndex> rows;   // row index * parts + part; with kLocal: of the arena's own rows
+  Buffer<CellIndex> ends;  // per new vertex
+  Buffer<CellIndex> rows;  // row index * parts + part; with kLocal: of the arena's own rows
   Buffer<double> factors;
   std::size_t begin(std::size_t vertex) const { return vertex == 0 ? 0 : ends[vertex - 1]; }
 };
@@ -65,8 +65,9 @@ struct Vertices {
   }
 };
 
-/// Cells of one dimension k >= 1: the facets of cell c are facets[ends[c-1]..ends[c]) (two each for k = 1, without ends).
-/// Masks have three planes: +, - and "touching", the neurons that vanish on a facet of the cell. None are kept for k = d.
+/// Cells of one dimension k >= 1: the facets of cell c are facets[ends[c-1]..ends[c]) (two each for k = 1, without
+/// ends). Masks have three planes: +, - and "touching", the neurons that vanish on a facet of the cell. None are kept
+/// for k = d.
 struct Cells {
   explicit Cells(Budget* budget) : ends(budget), facets(budget), masks(budget) {}
   Buffer<CellIndex> ends;
@@ -101,7 +102,8 @@ struct Skeleton {
   }
   /// Planes + and -, of `words` words each.
   const Word* mask(std::size_t k, CellIndex c, std::size_t words) const {
-    return k == 0 ? vertices.masks.data() + 2 * words * std::size_t{c} : cells[k].masks.data() + 3 * words * std::size_t{c};
+    return k == 0 ? vertices.masks.data() + 2 * words * std::size_t{c}
+                  : cells[k].masks.data() + 3 * words * std::size_t{c};
   }
   void clear() {
     vertices.clear();

@@ -40,14 +40,17 @@ void check_cell(const Complex& complex, std::size_t k, std::size_t cell, std::ve
     }
     std::sort(below.begin(), below.end());
     for (std::size_t i = 0; m + 1 == k && i < below.size(); i += 2) {
-      const bool pair = i + 1 < below.size() && below[i] == below[i + 1] && (i + 2 == below.size() || below[i + 2] != below[i]);
+      const bool pair =
+          i + 1 < below.size() && below[i] == below[i + 1] && (i + 2 == below.size() || below[i + 2] != below[i]);
       if (!pair) fail("a ridge of " + name(k, cell) + " does not lie in exactly two of its facets");
     }
     below.erase(std::unique(below.begin(), below.end()), below.end());
     euler += (m - 1) % 2 == 0 ? static_cast<std::int64_t>(below.size()) : -static_cast<std::int64_t>(below.size());
     level.swap(below);
   }
-  if (euler != 1) fail("Euler characteristic of closed " + name(k, cell) + " is " + std::to_string(euler) + ", must be 1");
+  if (euler != 1) {
+    fail("Euler characteristic of closed " + name(k, cell) + " is " + std::to_string(euler) + ", must be 1");
+  }
 }
 
 void check_cofacets(const Complex& complex, const std::vector<Word>& walls) {

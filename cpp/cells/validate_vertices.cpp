@@ -17,8 +17,10 @@ Sign leading_sign(const std::vector<Integer>& finite, const std::vector<Integer>
   return sign_of(finite[i]);
 }
 
-/// Pre-activations of one layer, up to a positive factor, from the values of its predecessor; without biases if `bias` is 0.
-std::vector<Integer> layer_values(const Network& network, std::size_t l, const std::vector<Integer>& inputs, const Integer& bias) {
+/// Pre-activations of one layer, up to a positive factor, from the values of its predecessor; without biases if `bias`
+/// is 0.
+std::vector<Integer> layer_values(const Network& network, std::size_t l, const std::vector<Integer>& inputs,
+                                  const Integer& bias) {
   const IntegerLayers& integers = network.integer_layers();
   const Layer& layer = network.layers()[l];
   std::vector<Integer> values;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kUnit = 0x1p-53;
 
-/// Rows whose bound exceeds this part of the cell's largest pre-activation are recomputed exactly. It decides nothing: it
-/// trades one exact vertex now for uncertain signs later. Smaller values were slower on deep generic networks.
+/// Rows whose bound exceeds this part of the cell's largest pre-activation are recomputed exactly. It decides nothing:
+/// it trades one exact vertex now for uncertain signs later. Smaller values were slower on deep generic networks.
 constexpr double kPoorBound = 0x1p-10;
 
 /// The larger bound; nan, which stands for no bound at all, if either is.
@@ -37,7 +37,9 @@ const Frame& VertexSolver::frame() {
 }
 
 ExactSolver& VertexSolver::exact() {
-  if (!exact_) exact_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer);
+  if (!exact_) {
+    exact_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer);
+  }
   if (!exact_set_) {
     const Word* history = frame().history().data();
     exact_->set_carrier(history, history + context_.shape.history_words, frame_.walls(), carrier_dimension_);
@@ -78,8 +80,8 @@ bool VertexSolver::invert() {
   return true;
 }
 
-// beta >= || I - R G* ||_inf for the exact increments G*, where R is `inverse_` and the computed G differs from G* by at
-// most value_error per entry plus its own half ulp:
+// beta >= || I - R G* ||_inf for the exact increments G*, where R is `inverse_` and the computed G differs from G* by
+// at most value_error per entry plus its own half ulp:
 //   | I - R G* | <= | I - fl(R G) | + (k + 2) u |R| |G| + |R| (value_error + u |G|).
 double VertexSolver::relative_residual() const {
   double beta = 0;
@@ -104,8 +106,8 @@ double VertexSolver::relative_residual() const {
 }
 
 // With t computed, rho >= | G* t + z* |_inf bounds how far the exact equations are from being solved. Since
-// t - t* = (R G*)^-1 R (G* t + z*), |t - t*|_inf <= |R|_inf rho / (1 - beta). Each DBL_MIN covers the products before it
-// that underflow.
+// t - t* = (R G*)^-1 R (G* t + z*), |t - t*|_inf <= |R|_inf rho / (1 - beta). Each DBL_MIN covers the products before
+// it that underflow.
 bool VertexSolver::solve(std::span<const std::size_t> neurons) {
   const Shape& shape = context_.shape;
   const Vertices& vertices = context_.cells.vertices;
@@ -200,7 +202,9 @@ bool VertexSolver::combine(std::size_t part, double* point, RowBound& bound) con
     const RowBound& error = vertices.bounds[sources_[a].vertex * shape.parts + sources_[a].part];
     const double signed_factor = factors_[a * shape.parts + part];
     const double factor = std::abs(signed_factor) + (a < shape.parts ? slack : 0);
-    const auto rounding = [&](double largest) { return a < shape.parts ? slack * largest : gamma * (factor * largest); };
+    const auto rounding = [&](double largest) {
+      return a < shape.parts ? slack * largest : gamma * (factor * largest);
+    };
     double largest = 0;
     for (std::size_t c = 0; c < shape.dim; ++c) {
       point[c] += signed_factor * from[c];
@@ -243,7 +247,9 @@ void VertexSolver::append_exact(std::span<const std::size_t> neurons, double* po
       point[p * shape.dim + c] = nearest_double(numerators[c], exact_point.denominator);
     }
     double* z = row + p * shape.columns;
-    for (std::size_t i = 0; i < shape.columns; ++i) z[i] = solver.value(i, exact_point, p, context_.scaled.exponents()[i]);
+    for (std::size_t i = 0; i < shape.columns; ++i) {
+      z[i] = solver.value(i, exact_point, p, context_.scaled.exponents()[i]);
+    }
     // Correctly rounded: half an ulp of the largest entry, or half the smallest subnormal.
     bounds[p].point = largest_absolute(point + p * shape.dim, shape.dim) * kUnit + DBL_MIN;
     bounds[p].value = largest_absolute(z, shape.columns) * kUnit + DBL_MIN;

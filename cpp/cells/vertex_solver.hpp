@@ -1,5 +1,6 @@
 // New vertices of an old cell: where k independent neurons of the layer vanish. Coordinates, and the terms of which the
-// pre-activations are the sum. In float64 from the cell's frame with a proven bound; recomputed exactly where that bound is poor.
+// pre-activations are the sum. In float64 from the cell's frame with a proven bound; recomputed exactly where that
+// bound is poor.
 #pragma once
 
 #include <cstddef>

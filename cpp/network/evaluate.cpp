@@ -73,7 +73,8 @@ FloatEvaluation evaluate(const Network& network, std::span<const double> point) 
   return result;
 }
 
-ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> numerators, const Integer& denominator) {
+ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> numerators,
+                               const Integer& denominator) {
   const IntegerLayers& integers = network.integer_layers();
   ExactEvaluation result;
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
@@ -97,7 +98,8 @@ ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> 
   return result;
 }
 
-void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs, StageTally& tally) {
+void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs,
+                 StageTally& tally) {
   const FloatEvaluation evaluation = evaluate(network, point);
   bool open = false;
   for (std::size_t l = 0; l < network.hidden_layers() && !open; ++l) {

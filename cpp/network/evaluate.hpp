@@ -30,6 +30,7 @@ ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> 
 
 /// Exact signs of all hidden neurons at a float64 point: bounds first, integers if any sign stays open.
 /// `signs` has network.neurons() entries. The tally counts the neurons that each stage decided.
-void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs, StageTally& tally);
+void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs,
+                 StageTally& tally);
 
 }  // namespace relutope

@@ -38,7 +38,8 @@ void IntegerLayers::scale_layer(const Layer& layer, Scaled& scaled) const {
 }
 
 // magnitude[l + 1] bounds the absolute coefficients (and every partial sum) of all forms of layer l; magnitude[0] = 1
-// stands for the input's unit forms. By induction a form of layer l is at most sum_k |w_k| * magnitude(source of k) + |b|.
+// stands for the input's unit forms. By induction a form of layer l is at most sum_k |w_k| * magnitude(source of k) +
+// |b|.
 void IntegerLayers::bound_layer(const Layer& layer, Scaled& scaled, std::vector<Integer>& magnitude) const {
   static const Integer kLimit = Integer(1) << 53;
   Integer largest = 0;

@@ -1,8 +1,8 @@
 // The layers of a network as integers: z_l * scale(l) = W_l y + b_l, where y are the scaled outputs of the sources.
 //
 // Notation: Lambda_l = scale(l) > 0, Lambda_{-1} = 1 for the input. With L_l the least common denominator of layer l,
-// Lambda_l = L_l * lcm(Lambda_s over its sources s); a block that reads source s is multiplied by Lambda_l / Lambda_s and
-// the bias by Lambda_l, so that integers stay integers and every sign is kept.
+// Lambda_l = L_l * lcm(Lambda_s over its sources s); a block that reads source s is multiplied by Lambda_l / Lambda_s
+// and the bias by Lambda_l, so that integers stay integers and every sign is kept.
 #pragma once
 
 #include <cstddef>

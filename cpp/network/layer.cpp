@@ -20,11 +20,13 @@ Layer::Layer(std::vector<Block> blocks, std::size_t rows, std::vector<double> co
     : blocks_(std::move(blocks)), n_rows_(rows), n_columns_(total_columns(blocks_)), image_(std::move(coefficients)) {
   if (image_.size() != n_rows_ * (n_columns_ + 1)) {
     throw std::invalid_argument("layer: " + std::to_string(image_.size()) + " coefficients for " +
-                                std::to_string(n_rows_) + " rows of " + std::to_string(n_columns_) + " weights and a bias");
+                                std::to_string(n_rows_) + " rows of " + std::to_string(n_columns_) +
+                                " weights and a bias");
   }
   for (const double value : image_) {
     if (!std::isfinite(value)) {
-      throw std::invalid_argument("layer: coefficient " + std::to_string(value) + " is not finite; weights and biases must be");
+      throw std::invalid_argument("layer: coefficient " + std::to_string(value) +
+                                  " is not finite; weights and biases must be");
     }
   }
 }
@@ -41,7 +43,8 @@ Layer::Layer(std::vector<Block> blocks, std::vector<IntegerRow> rows)
     for (const Integer& numerator : row.numerators) {
       const double value = nearest_double(numerator, row.denominator);
       if (!std::isfinite(value) || (value == 0 && numerator != 0)) {
-        throw std::invalid_argument("layer: a coefficient is outside the range of float64; must be 0 or 5e-324 to 1.7e308");
+        throw std::invalid_argument(
+            "layer: a coefficient is outside the range of float64; must be 0 or 5e-324 to 1.7e308");
       }
       image_.push_back(value);
     }

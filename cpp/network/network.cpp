@@ -14,8 +14,8 @@ Network::Network(std::size_t input_dim, std::vector<Layer> layers)
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     for (const Block& block : layers_[l].blocks()) {
       if (block.source < Block::kInput || block.source >= static_cast<int>(l)) {
-        throw std::invalid_argument("network: layer " + std::to_string(l) + " reads source " + std::to_string(block.source) +
-                                    "; must be -1 (the input) or an earlier layer");
+        throw std::invalid_argument("network: layer " + std::to_string(l) + " reads source " +
+                                    std::to_string(block.source) + "; must be -1 (the input) or an earlier layer");
       }
       const std::size_t width =
           block.source == Block::kInput ? input_dim_ : layers_[static_cast<std::size_t>(block.source)].rows();

@@ -13,7 +13,8 @@ namespace {
 
 std::size_t first_nonzero(const IntegerRow& row) {
   const auto begin = row.numerators.begin();
-  return static_cast<std::size_t>(std::find_if(begin, row.numerators.end(), [](const Integer& x) { return x != 0; }) - begin);
+  return static_cast<std::size_t>(std::find_if(begin, row.numerators.end(), [](const Integer& x) { return x != 0; }) -
+                                  begin);
 }
 
 /// True if `a` is a multiple of `b`: all 2 x 2 minors with the pivot column vanish.
@@ -29,8 +30,9 @@ bool is_multiple(const IntegerRow& a, const IntegerRow& b, bool& flipped) {
   return true;
 }
 
-/// Equal for proportional rows: equal real quotients have equal correctly rounded quotients, as long as the image is the
-/// coefficient itself; a rounded image would break that, so all such rows share one key and only the exact test speaks.
+/// Equal for proportional rows: equal real quotients have equal correctly rounded quotients, as long as the image is
+/// the coefficient itself; a rounded image would break that, so all such rows share one key and only the exact test
+/// speaks.
 std::uint64_t quotient_key(const Layer& layer, std::size_t i) {
   if (layer.relative_error() > 0) return 0;
   const auto row = layer.image(i);

@@ -41,8 +41,11 @@ void bad_layers_are_refused() {
   }
   CHECK_THROWS(Layer(kTwoInputs, 1, {0.0, 0.0}), std::invalid_argument);
   const Integer large = Integer(1) << 1100;
-  const std::array<IntegerRow, 5> rows{{{{1, 2}, 1}, {{1, 2, 3}, 0}, {{1, 2, 3}, -1}, {{large, 0, 0}, 1}, {{1, 0, 0}, large}}};
-  for (const IntegerRow& row : rows) CHECK_THROWS(Layer(kTwoInputs, std::vector<IntegerRow>{row}), std::invalid_argument);
+  const std::array<IntegerRow, 5> rows{
+      {{{1, 2}, 1}, {{1, 2, 3}, 0}, {{1, 2, 3}, -1}, {{large, 0, 0}, 1}, {{1, 0, 0}, large}}};
+  for (const IntegerRow& row : rows) {
+    CHECK_THROWS(Layer(kTwoInputs, std::vector<IntegerRow>{row}), std::invalid_argument);
+  }
 }
 
 void layers_have_to_fit() {
@@ -115,7 +118,8 @@ void classes_of_random_rows() {
 void classes_near_the_limits_of_floats() {
   const double tiny = 0x1p-1074;
   // Powers of two and 3 keep proportionality; decimals only look proportional.
-  CHECK(check_classes(Layer(kTwoInputs, 3, {0.1, 0.2, 0.3, -0x1p-40 * 0.1, -0x1p-40 * 0.2, -0x1p-40 * 0.3, 0.3, 0.6, 0.9})) == 1);
+  CHECK(check_classes(
+            Layer(kTwoInputs, 3, {0.1, 0.2, 0.3, -0x1p-40 * 0.1, -0x1p-40 * 0.2, -0x1p-40 * 0.3, 0.3, 0.6, 0.9})) == 1);
   CHECK(check_classes(Layer(kTwoInputs, 2, {0.75, 0.5, 0.25, 2.25, 1.5, 0.75})) == 1);
   CHECK(check_classes(Layer(kTwoInputs, 3, {tiny, tiny, 0.0, 1.0, 1.0, 0.0, 0x1p1000, 0x1p1000, 0.0})) == 2);
   // The same quotients in floats: the second ones underflow.

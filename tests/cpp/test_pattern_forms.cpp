@@ -73,8 +73,8 @@ void partial_patterns() {
 /// Coefficients just below and at the size from which float64 no longer holds every integer.
 void the_border_of_exact_floats() {
   for (const double weight : {0x1p51, 0x1p52, 0x1p53}) {
-    const Network network(1, {Layer({{Block::kInput, 1}}, 2, {weight, weight - 1, -weight, 1.0}),
-                              Layer({{0, 2}}, 1, {1.0, 3.0, 1.0})});
+    const Network network(
+        1, {Layer({{Block::kInput, 1}}, 2, {weight, weight - 1, -weight, 1.0}), Layer({{0, 2}}, 1, {1.0, 3.0, 1.0})});
     CHECK(network.integer_layers().fits_double(0) == (weight < 0x1p53));
     PatternForms forms(network);
     for (const double x : {1.0, -1.0, -0.5, 0.0}) check_forms(network, forms, {x}, false);
