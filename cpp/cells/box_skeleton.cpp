@@ -1,7 +1,5 @@
 // The faces of a box. A face is a word over {lower, upper, free} with one letter per axis; its dimension is the number
 // of free letters and its facets replace one free letter. Ids follow the words' lexicographic order within a dimension.
-#include <limits>
-
 #include "cells/domain.hpp"
 #include "cells/skeleton.hpp"
 
@@ -63,6 +61,7 @@ Skeleton box_skeleton(const Domain& domain, Budget& budget) {
   const Faces faces = list_faces(dim);
   Skeleton skeleton(dim, &budget);
   for (const std::size_t word : faces.by_dimension[0]) add_corner(domain, faces, word, skeleton.vertices);
+  budget.add_cells(static_cast<std::int64_t>(faces.id.size()));
   for (std::size_t k = 1; k <= dim; ++k) {
     Cells& cells = skeleton.cells[k];
     for (const std::size_t word : faces.by_dimension[k]) {

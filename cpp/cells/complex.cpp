@@ -36,7 +36,7 @@ std::vector<Word> Complex::cell_signs(std::size_t k) const {
     std::vector<Word> signs(count(m) * words, 0);
     for (std::size_t c = 0; c < count(m); ++c) {
       for (const std::int32_t f : facets(m, c)) {
-        const Word* from = &below[static_cast<std::size_t>(f) * words];
+        const Word* from = below.data() + static_cast<std::size_t>(f) * words;
         for (std::size_t w = 0; w < words; ++w) signs[c * words + w] |= from[w];
       }
     }

@@ -11,11 +11,12 @@ namespace {
 
 constexpr std::size_t kCellsPerTask = 4096;
 
-using Ids = std::vector<std::int32_t>;
+using Ids = Buffer<std::int32_t>;
 
 /// New id of every cell when those on an M-wall go last and all else keeps its order.
-Ids infinite_last(const std::vector<Word>& walls, std::size_t& finite) {
-  Ids ids(walls.size());
+Ids infinite_last(const Buffer<Word>& walls, std::size_t& finite, Budget& budget) {
+  Ids ids(&budget);
+  ids.resize(walls.size());
   std::int32_t next = 0;
   for (std::size_t c = 0; c < walls.size(); ++c) {
     if (walls[c] == 0) ids[c] = next++;
@@ -28,8 +29,10 @@ Ids infinite_last(const std::vector<Word>& walls, std::size_t& finite) {
 }
 
 /// Wall sets of the k-cells from those of their facets.
-std::vector<Word> join_walls(const Skeleton& cells, std::size_t k, const std::vector<Word>& below) {
-  std::vector<Word> walls(cells.count(k), ~Word{0});
+Buffer<Word> join_walls(const Skeleton& cells, std::size_t k, const Buffer<Word>& below, Budget& budget) {
+  Buffer<Word> walls(&budget);
+  walls.resize(cells.count(k));
+  std::fill_n(walls.data(), walls.size(), ~Word{0});
   for (std::size_t c = 0; c < walls.size(); ++c) {
     for (const CellIndex f : cells.facets(k, static_cast<CellIndex>(c))) walls[c] &= below[f];
   }
@@ -203,9 +206,9 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
   for (std::size_t k = 0; k <= shape.dim; ++k) cells.cells[k].masks.free_all();
   cells.vertices.rows.free_all();
   cells.vertices.terms = Terms(&budget);
-  std::vector<Word> walls;
-  if (!domain.is_box()) walls.assign(cells.vertices.walls.data(), cells.vertices.walls.data() + cells.count(0));
-  Ids facet_ids;
+  Buffer<Word> walls(&budget);
+  if (!domain.is_box()) walls.append_copy(cells.vertices.walls.data(), cells.count(0));
+  Ids facet_ids(&budget);
   for (std::size_t k = 0; k <= shape.dim; ++k) {
     budget.check();
     arrays.finite_counts.push_back(cells.count(k));
@@ -213,8 +216,8 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
       if (k == 0) keep_vertices(final_shape, cells.vertices, arrays, workers);
       if (k > 0) keep_cells(k, cells, arrays.faces[k], workers);
     } else {
-      if (k > 0) walls = join_walls(cells, k, walls);
-      Ids ids = infinite_last(walls, arrays.finite_counts.back());
+      if (k > 0) walls = join_walls(cells, k, walls, budget);
+      Ids ids = infinite_last(walls, arrays.finite_counts.back(), budget);
       if (k == 0) copy_vertices(final_shape, cells.vertices, ids, arrays, workers);
       if (k > 0) copy_cells(cells, k, ids, facet_ids, arrays.faces[k], workers);
       facet_ids.swap(ids);

@@ -25,7 +25,7 @@ class Crossings {
  public:
   explicit Crossings(const StepContext& context) : context_(context) {}
 
-  /// Orders the bits in `mixed` (two words planes wide: mask_words words) from end a to end b. `path` are the neurons
+  /// Orders the bits in `mixed`, a plane of mask_words words, from end a to end b. `path` are the neurons
   /// that vanish along the edge and make it an edge of the solver's carrier.
   void order(const EdgeEnd& a, const EdgeEnd& b, std::span<const Word> mixed, std::span<const std::size_t> path,
              VertexSolver& solver);

@@ -43,10 +43,11 @@ void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>&
               Vertices& vertices, std::size_t first, std::size_t last) {
   const std::vector<Run> runs = runs_of(tables.leader);
   for (std::size_t v = first; v < last; ++v) {
-    Word* mask = &vertices.masks[2 * shape.mask_words * v];
+    Word* mask = vertices.masks.data() + 2 * shape.mask_words * v;
     std::fill_n(mask, 2 * shape.mask_words, Word{0});
     for (std::size_t plane = 0; plane < 2; ++plane) {
-      for (const Run& run : runs) copy_bits(run, &raw[(2 * v + plane) * raw_words], mask + plane * shape.mask_words);
+      for (const Run& run : runs)
+        copy_bits(run, raw.data() + (2 * v + plane) * raw_words, mask + plane * shape.mask_words);
     }
     double* row = &vertices.rows[v * shape.row_length()];
     for (std::size_t w = 0; w < shape.mask_words; ++w) {

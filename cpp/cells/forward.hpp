@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
 #include "cells/domain.hpp"
 #include "cells/layer_tables.hpp"

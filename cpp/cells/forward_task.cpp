@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "cells/kernels.hpp"
 #include "exact/predicates.hpp"
 
 namespace relutope {
@@ -119,7 +118,7 @@ void ForwardTask::gather(std::size_t v, std::size_t part, ActiveInputs& active) 
     for (const std::size_t c : tables->always_on) active.add(c, z[c]);
     for (std::size_t plane = 0; plane < 2; ++plane) {
       const Switches& on = plane == 0 ? on_if_positive_ : on_if_negative_;
-      const Word* mask = &from_.masks[(2 * v + plane) * words];
+      const Word* mask = from_.masks.data() + (2 * v + plane) * words;
       for (std::size_t w = 0; w < words && !on.columns.empty(); ++w) {
         for (Word bits = mask[w]; bits != 0; bits &= bits - 1) {
           const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));

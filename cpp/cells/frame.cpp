@@ -55,8 +55,7 @@ void Frame::add_direction(CellIndex vertex, std::size_t part) {
   d.part = part;
   d.value_error = (bound_a.value + bound_b.value) * kUp;
   d.value_spread = (largest_difference(a, b, shape.columns) + d.value_error) * kUp;
-  d.point_error = (bound_a.point + bound_b.point) * kUp;
-  d.point_spread = (largest_difference(p, q, shape.dim) + d.point_error) * kUp;
+  d.point_spread = (largest_difference(p, q, shape.dim) + (bound_a.point + bound_b.point) * kUp) * kUp;
   directions_.push_back(d);
   scale_ = std::max(scale_, bound_a.largest);
 }

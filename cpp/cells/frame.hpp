@@ -17,7 +17,6 @@ struct Direction {
   std::size_t part = 0;
   double value_error = 0;   // bound of the error of each increment of a pre-activation
   double value_spread = 0;  // bound of the largest exact increment
-  double point_error = 0;
   double point_spread = 0;
 };
 
@@ -28,7 +27,6 @@ class Frame {
   /// Reads the cell's vertices, their common walls and their composed signs. The directions come with span().
   void reset(std::size_t k, CellIndex cell);
 
-  std::size_t dimension() const { return dimension_; }
   Word walls() const { return walls_; }
   /// Planes + and - of the earlier layers' signs on the cell's interior.
   const std::vector<Word>& history() const { return history_; }

@@ -10,7 +10,7 @@ namespace relutope {
 namespace {
 
 constexpr std::size_t kCellsPerTask = 256;
-constexpr std::size_t kFirstWave = 8;  // tasks per worker
+constexpr std::size_t kTasksPerWave = 8;  // per worker
 
 /// Lengths of the arrays of one dimension. For vertices the lists are their terms.
 struct Lengths {
@@ -154,7 +154,7 @@ void subdivide_dimension(std::size_t k, const StepContext& context, Refiners& re
   const std::size_t count = context.old_cells.count(k);
   const std::size_t tasks = (count + kCellsPerTask - 1) / kCellsPerTask;
   auto next = static_cast<CellIndex>(fresh.count(k));
-  std::size_t wave = kFirstWave * workers.size();
+  const std::size_t wave = kTasksPerWave * workers.size();
   for (std::size_t begin = 0; begin < tasks; begin += wave) {
     std::vector<Slice> slices(std::min(wave, tasks - begin));
     for (Skeleton& arena : arenas) arena.clear();

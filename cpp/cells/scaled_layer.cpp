@@ -36,18 +36,24 @@ ScaledLayer::ScaledLayer(const Layer& layer, const std::vector<int>& source_expo
     const int exponent = row_exponent(row, source_exponents);
     const int shift = exponent == kNoExponent ? 0 : -exponent;
     exponents_.push_back(shift);
+    // A rational coefficient is rounded after it is scaled: its image may be subnormal, and scaling would blow up the
+    // error.
+    const IntegerRow exact = relative_error_ > 0 ? layer.exact_row(i) : IntegerRow{};
     double sum = 0;
-    const auto scale = [&](double value, int by) {
-      const double scaled = std::ldexp(value, by);
-      if (std::ldexp(scaled, -by) != value) underflow_[i] = 1;
+    const auto scale = [&](std::size_t k, int by) {
+      const bool rational = relative_error_ > 0;
+      const double scaled =
+          rational ? nearest_double(exact.numerators[k], exact.denominator, by) : std::ldexp(row[k], by);
+      const bool lost = rational ? scaled == 0 && row[k] != 0 : std::ldexp(scaled, -by) != row[k];
+      if (lost) underflow_[i] = 1;
       return scaled;
     };
     for (std::size_t k = 0; k < n_columns_; ++k) {
-      const double weight = scale(row[k], shift - source_exponents[k]);
+      const double weight = scale(k, shift - source_exponents[k]);
       weights_[k * n + i] = weight;
       sum += std::abs(weight);
     }
-    bias_.push_back(scale(row[n_columns_], shift));
+    bias_.push_back(scale(n_columns_, shift));
     absolute_sum_.push_back(sum * inflate);
     largest_absolute_sum_ = std::max(largest_absolute_sum_, absolute_sum_.back());
     largest_bias_ = std::max(largest_bias_, std::abs(bias_.back()));

@@ -114,8 +114,9 @@ struct Skeleton {
   std::vector<Cells> cells;  // cells[0] stays empty
 };
 
-/// The faces of the domain's box, with vertices' coordinates, walls and bounds set; no masks, no history, no rows.
 class Domain;
+
+/// The faces of the domain's box, with vertices' coordinates, walls and bounds set; no masks, no history, no rows.
 Skeleton box_skeleton(const Domain& domain, Budget& budget);
 
 }  // namespace relutope

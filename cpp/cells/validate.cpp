@@ -1,8 +1,6 @@
 #include "cells/validate.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 

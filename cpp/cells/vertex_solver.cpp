@@ -1,7 +1,6 @@
 #include "cells/vertex_solver.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cfloat>
 #include <cmath>
 

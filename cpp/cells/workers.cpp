@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
+#include <exception>
 
 namespace relutope {
 namespace {
@@ -15,7 +15,7 @@ Workers::Workers(std::size_t n_threads, Budget& budget) : budget_(budget) {
   for (std::size_t w = 1; w < std::min(n_threads, kMostThreads); ++w) {
     try {
       threads_.emplace_back([this, w] { thread_main(w); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       return;
     }
   }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 
 #include "network/sign_vector.hpp"
@@ -30,11 +30,20 @@ bool is_multiple(const IntegerRow& a, const IntegerRow& b, bool& flipped) {
   return true;
 }
 
-/// Equal for proportional rows: equal real quotients have equal correctly rounded quotients, as long as the image is
-/// the coefficient itself; a rounded image would break that, so all such rows share one key and only the exact test
-/// speaks.
+/// Equal for proportional rows: both are the same primitive integer row up to sign.
+std::uint64_t rational_key(const IntegerRow& row) {
+  const Integer& pivot = row.numerators[first_nonzero(row)];
+  Integer common = 0;
+  for (const Integer& x : row.numerators) common = boost::multiprecision::gcd(common, x);
+  if (pivot < 0) common = -common;
+  std::vector<Word> words;
+  for (const Integer& x : row.numerators) words.push_back(std::hash<Integer>{}(Integer(x / common)));
+  return hash_words(words);
+}
+
+/// Equal for proportional rows: equal real quotients have equal correctly rounded quotients. REQUIRES: images are the
+/// coefficients.
 std::uint64_t quotient_key(const Layer& layer, std::size_t i) {
-  if (layer.relative_error() > 0) return 0;
   const auto row = layer.image(i);
   const auto pivot = std::find_if(row.begin(), row.end(), [](double w) { return w != 0; });
   std::vector<Word> words;
@@ -60,7 +69,8 @@ std::vector<RowClass> classify_rows(const Layer& layer) {
     if (has_no_weight(layer, i)) {
       result.kind = RowKind::kConstant;
     } else {
-      const std::uint64_t key = quotient_key(layer, i);
+      const bool rational = layer.relative_error() > 0;
+      const std::uint64_t key = rational ? rational_key(layer.exact_row(i)) : quotient_key(layer, i);
       const auto [begin, end] = leaders.equal_range(key);
       for (auto it = begin; it != end && result.kind == RowKind::kLeader; ++it) {
         if (is_multiple(layer.exact_row(i), layer.exact_row(it->second), result.flipped)) {
