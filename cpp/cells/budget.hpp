@@ -51,6 +51,8 @@ class Budget {
   void add_cells(std::int64_t n);
   /// Accounts for an allocation before it is made (negative: a release); throws Incomplete beyond max_bytes.
   void add_bytes(std::int64_t n);
+  /// True if an allocation of n bytes leaves at least half of what max_bytes still allows.
+  bool has_room(std::int64_t n) const { return limits_.max_bytes == 0 || n <= (limits_.max_bytes - bytes_) / 2; }
   /// Throws Incomplete if the time is over or somebody stopped the run; polls on the owning thread.
   void check();
   /// Throws Incomplete if ids or offsets up to `count` do not fit 31 bits.

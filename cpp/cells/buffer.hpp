@@ -61,9 +61,15 @@ class Buffer {
     reserve(size);
     size_ = size;
   }
-  /// As resize(), but growth is geometric.
-  void grow(std::size_t size) {
-    if (size > capacity_) reserve(std::max(size, capacity_ + capacity_ / 2 + 64));
+  /// As resize(), with room for `ahead` times as many new elements again, an eighth of the size at least. If the budget
+  /// has no room for that, for the size only.
+  void grow(std::size_t size, double ahead) {
+    if (size > capacity_) {
+      const double extra = std::max(ahead * static_cast<double>(size - size_), 0.125 * static_cast<double>(size));
+      const std::size_t wanted = size + static_cast<std::size_t>(extra);
+      const bool fits = budget_ == nullptr || budget_->has_room(static_cast<std::int64_t>(wanted * sizeof(T)));
+      reserve(fits ? wanted : size);
+    }
     size_ = size;
   }
   /// Appends n uninitialised elements and returns the first; growth is geometric.

@@ -9,8 +9,8 @@
 namespace relutope {
 namespace {
 
-constexpr std::size_t kCellsPerTask = 256;
-constexpr std::size_t kTasksPerWave = 8;  // per worker
+constexpr std::size_t kCellsPerTask = 128;
+constexpr std::size_t kTasksPerWave = 32;  // per worker
 
 /// Lengths of the arrays of one dimension. For vertices the lists are their terms.
 struct Lengths {
@@ -49,25 +49,26 @@ Offsets offsets_of(std::size_t m, const std::vector<Slice>& slices, const Skelet
   return offsets;
 }
 
-void make_room(std::size_t m, const Lengths& total, const Shape& shape, Skeleton& cells) {
+/// `ahead`: estimated number of new cells still to come, for each one of this wave.
+void make_room(std::size_t m, const Lengths& total, double ahead, const Shape& shape, Skeleton& cells) {
   if (m == 0) {
     Vertices& vertices = cells.vertices;
     const std::size_t old_count = vertices.old_count();
-    vertices.points.grow(total.cells * shape.point_length());
-    vertices.bounds.grow(total.cells * shape.parts);
-    vertices.rows.grow(total.rows * shape.row_length());
-    vertices.terms.ends.grow(total.cells - old_count);
-    vertices.terms.rows.grow(total.lists);
-    vertices.terms.factors.grow(total.lists * shape.parts);
-    vertices.history.grow(total.cells * 2 * shape.history_words);
-    vertices.masks.grow(total.cells * 2 * shape.mask_words);
-    vertices.walls.grow(total.cells);
+    vertices.points.grow(total.cells * shape.point_length(), ahead);
+    vertices.bounds.grow(total.cells * shape.parts, ahead);
+    vertices.rows.grow(total.rows * shape.row_length(), ahead);
+    vertices.terms.ends.grow(total.cells - old_count, ahead);
+    vertices.terms.rows.grow(total.lists, ahead);
+    vertices.terms.factors.grow(total.lists * shape.parts, ahead);
+    vertices.history.grow(total.cells * 2 * shape.history_words, ahead);
+    vertices.masks.grow(total.cells * 2 * shape.mask_words, ahead);
+    vertices.walls.grow(total.cells, ahead);
     return;
   }
   Cells& target = cells.cells[m];
-  target.facets.grow(total.lists);
-  if (m > 1) target.ends.grow(total.cells);
-  if (m < shape.dim) target.masks.grow(total.cells * 3 * shape.mask_words);
+  target.facets.grow(total.lists, ahead);
+  if (m > 1) target.ends.grow(total.cells, ahead);
+  if (m < shape.dim) target.masks.grow(total.cells * 3 * shape.mask_words, ahead);
 }
 
 /// Copies elements first..last-1 of `length` values each to the place of element `at`.
@@ -119,11 +120,11 @@ void merge_cells(std::size_t m, const Cells& from, const Slice& slice, const Len
 }
 
 /// Appends the slices in task order, so that ids do not depend on which thread ran which task.
-void merge(std::size_t k, const std::vector<Slice>& slices, const std::vector<Skeleton>& arenas, const Shape& shape,
-           Skeleton& cells, Budget& budget, Workers& workers) {
+void merge(std::size_t k, const std::vector<Slice>& slices, double ahead, const std::vector<Skeleton>& arenas,
+           const Shape& shape, Skeleton& cells, Budget& budget, Workers& workers) {
   std::vector<Offsets> offsets;
   for (std::size_t m = 0; m <= k; ++m) offsets.push_back(offsets_of(m, slices, cells, shape, budget));
-  for (std::size_t m = 0; m <= k; ++m) make_room(m, offsets[m].back(), shape, cells);
+  for (std::size_t m = 0; m <= k; ++m) make_room(m, offsets[m].back(), ahead, shape, cells);
   workers.run(slices.size(), [&](std::size_t task, std::size_t) {
     const Slice& slice = slices[task];
     const Skeleton& arena = arenas[slice.worker];
@@ -162,7 +163,8 @@ void subdivide_dimension(std::size_t k, const StepContext& context, Refiners& re
       if (!refiners[worker]) refiners[worker] = make_refiner(context);
       slices[task] = run_task(k, begin + task, context, *refiners[worker], worker, children, arenas[worker]);
     });
-    merge(k, slices, arenas, context.shape, fresh, context.budget, workers);
+    const double ahead = 1.2 * static_cast<double>(tasks - begin - slices.size()) / static_cast<double>(slices.size());
+    merge(k, slices, ahead, arenas, context.shape, fresh, context.budget, workers);
   }
   for (std::size_t c = 0; c < count; ++c) {
     const CellIndex cells = children[k][c];

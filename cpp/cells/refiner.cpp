@@ -119,22 +119,24 @@ class WordRefiner final : public Refiner {
 
   /// `masks` are those of the facets begin..end-1 of the stack, joined; what lies above may be overwritten.
   void refine(std::size_t m, std::size_t begin, std::size_t end, const Masks& masks) {
-    std::size_t mixed = 0;
-    for (std::size_t w = 0; w < words(); ++w) mixed += static_cast<std::size_t>(std::popcount(mixed_word(masks, w)));
+    Word mixed = 0;
+    for (std::size_t w = 0; w < words(); ++w) mixed |= mixed_word(masks, w);
     if (mixed == 0) return emit(m, begin, end, masks);
     if (m == 1) {
       return cut_edge(masks, static_cast<CellIndex>(*entry(begin)), static_cast<CellIndex>(*entry(end - 1)));
     }
-    cut(m, begin, end, choose(masks, mixed));
+    cut(m, begin, end, choose(masks));
   }
 
   Word mixed_word(const Masks& masks, std::size_t w) const { return masks.words[w] & masks.words[words() + w]; }
 
   /// One of the mixed bits. Of many a scattered one: taken in the order of the neurons, n sorted parallel hyperplanes
   /// would make a recursion n deep that holds n facets at each level.
-  std::size_t choose(const Masks& masks, std::size_t mixed) const {
+  std::size_t choose(const Masks& masks) const {
     constexpr std::size_t kFew = 16;
     constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio
+    std::size_t mixed = 0;
+    for (std::size_t w = 0; w < words(); ++w) mixed += static_cast<std::size_t>(std::popcount(mixed_word(masks, w)));
     std::size_t rank = mixed <= kFew ? 0 : static_cast<std::size_t>((mixed * kGolden) >> 32) % mixed;
     std::size_t w = 0;
     for (;; ++w) {

@@ -43,8 +43,12 @@ struct Terms {
   std::size_t begin(std::size_t vertex) const { return vertex == 0 ? 0 : ends[vertex - 1]; }
 };
 
+/// Arrays that different workers append to lie this far apart, else their sizes share cache lines. Processors fetch
+/// lines of 64 bytes in pairs.
+inline constexpr std::size_t kApart = 128;
+
 /// Vertices: those that existed before the layer in work have rows; those that it made have terms.
-struct Vertices {
+struct alignas(kApart) Vertices {
   explicit Vertices(Budget* budget)
       : points(budget), bounds(budget), rows(budget), terms(budget), history(budget), masks(budget), walls(budget) {}
   Buffer<double> points;  // per part, the d coordinates
@@ -68,7 +72,7 @@ struct Vertices {
 /// Cells of one dimension k >= 1: the facets of cell c are facets[ends[c-1]..ends[c]) (two each for k = 1, without
 /// ends). Masks have three planes: +, - and "touching", the neurons that vanish on a facet of the cell. None are kept
 /// for k = d.
-struct Cells {
+struct alignas(kApart) Cells {
   explicit Cells(Budget* budget) : ends(budget), facets(budget), masks(budget) {}
   Buffer<CellIndex> ends;
   Buffer<CellIndex> facets;
