@@ -260,3 +260,26 @@ def test_memory_limit_holds_before_the_box_is_made() -> None:
     network = Network.from_arrays([np.ones((1, 10)), np.ones((1, 1))])
     assert not allowed(lambda: polyhedral_complex(network, (0, 1), max_bytes=1 << 16))
     assert allowed(lambda: polyhedral_complex(network, (0, 1), max_bytes=1 << 29))
+
+
+def test_cells_of_a_box_that_nothing_cuts() -> None:
+    dead = Network.from_arrays([np.zeros((1, 7)), np.ones((1, 1))])
+    with pytest.raises(IncompleteError) as caught:
+        polyhedral_complex(dead, (-1, 1), max_cells=3**7 - 1)
+    assert caught.value.reason == "max_cells"
+    assert sum(polyhedral_complex(dead, (-1, 1), max_cells=3**7).f_vector) == 3**7
+
+
+@pytest.mark.parametrize("kind", ["parallel", "concurrent"])
+def test_memory_does_not_depend_on_the_order_of_neurons(kind: str) -> None:
+    """Lines in sorted order, where cutting by the first neuron first would hold all edges once per line."""
+    n = 600
+    angles = np.linspace(0.01, 3.1, n)
+    if kind == "parallel":
+        weights, biases = np.tile([1.0, 0.0], (n, 1)), np.linspace(-0.9, 0.9, n)
+    else:
+        weights, biases = np.stack([np.cos(angles), np.sin(angles)], axis=1), np.zeros(n)
+    network = Network.from_arrays([weights, np.ones((1, n))], [biases, np.zeros(1)])
+    complex_ = polyhedral_complex(network, (-1, 1), max_bytes=20 << 20)
+    assert complex_.n_regions == (n + 1 if kind == "parallel" else 2 * n)
+    complex_.validate(exact=False)

@@ -166,3 +166,17 @@ def test_no_float_near_enough() -> None:
     for value in (Fraction(10**400), Fraction(1, 10**400)):
         with pytest.raises(ValueError, match="beyond float64"):
             rational_network(layers_of([[[value, Fraction(1, 3)]], [[Fraction(1)] * 2]]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_fractions_of_the_smallest_float(seed: int) -> None:
+    """A subnormal float is far from its coefficient, which scaling must not hide."""
+    rng = np.random.default_rng(seed)
+    widths = [1 + seed % 2, 3, 3]
+    tables = [random_rows(rng, n_in, n_out, [2, 3, 7]) for n_in, n_out in pairwise(widths)]
+    unit = Fraction(1, 2 ** int(rng.choice([1072, 1074])))
+    tables = [[[value * unit * 4 for value in row] for row in rows] for rows in tables]
+    hidden = layers_of(tables)
+    network = rational_network([*hidden, ([[Fraction(1)] * 3], [Fraction(0)])])
+    for bounds in ((None, None), ([-2.0] * widths[0], [1.2] * widths[0])):
+        assert_equals_reference(complex_on(network, *bounds), reference_cells(hidden, *bounds))
