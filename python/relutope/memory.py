@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 #: Share of the available memory that one computation takes by default, in percent.
@@ -50,7 +51,7 @@ def default_threads() -> int:
 
 def _system() -> Iterator[int]:
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in _text("/proc/meminfo").splitlines():
             if line.startswith("MemAvailable:"):
                 yield int(line.split()[1]) * 1024
                 return
@@ -86,37 +87,50 @@ def _windows() -> int:
 
 def _control_group() -> Iterator[int]:
     """What the control groups of this process leave; file cache counts as free."""
+    for limit_path, usage_path, statistics_path in _control_group_files():
+        try:
+            limit = int(_text(limit_path))
+            usage = int(_text(usage_path))
+            idle = [
+                int(line.split()[1])
+                for line in _text(statistics_path).splitlines()
+                if line.startswith(("inactive_file", "total_inactive_file"))
+            ]
+            yield max(0, limit - usage + max(idle, default=0))
+        except (OSError, ValueError):
+            pass
+
+
+@cache
+def _control_group_files() -> list[tuple[str, str, str]]:
+    """Files with the limit, the usage and the statistics of each control group of this process."""
+    files = []
     try:
-        groups = Path("/proc/self/cgroup").read_text().splitlines()
+        groups = _text("/proc/self/cgroup").splitlines()
     except OSError:
-        return
+        return []
     for line in groups:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             root, limit_name, usage_name = Path("/sys/fs/cgroup"), "memory.max", "memory.current"
         elif "memory" in controllers.split(","):
-            root, limit_name, usage_name = (
-                Path("/sys/fs/cgroup/memory"),
-                "memory.limit_in_bytes",
-                "memory.usage_in_bytes",
-            )
+            root = Path("/sys/fs/cgroup/memory")
+            limit_name, usage_name = "memory.limit_in_bytes", "memory.usage_in_bytes"
         else:
             continue
         group = root / path.lstrip("/")
         for folder in (group, *group.parents):
-            try:
-                limit = int((folder / limit_name).read_text())
-                usage = int((folder / usage_name).read_text())
-                cache = [
-                    line
-                    for line in (folder / "memory.stat").read_text().splitlines()
-                    if line.startswith(("inactive_file", "total_inactive_file"))
-                ]
-                yield max(0, limit - usage + max((int(line.split()[1]) for line in cache), default=0))
-            except (OSError, ValueError):
-                pass
+            if (folder / limit_name).exists():
+                names = (limit_name, usage_name, "memory.stat")
+                files.append((str(folder / names[0]), str(folder / names[1]), str(folder / names[2])))
             if folder == root:
                 break
+    return files
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="ascii", errors="replace") as file:
+        return file.read()
 
 
 def _process_limit() -> Iterator[int]:
@@ -128,7 +142,7 @@ def _process_limit() -> Iterator[int]:
     if limit == resource.RLIM_INFINITY:
         return
     try:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        used = int(_text("/proc/self/statm").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         used = 0
     yield max(0, limit - used)
