@@ -28,17 +28,37 @@ MAY_INCLUDE = {
 IMPORT_ORDER = [
     {"_core", "archive", "arguments", "coefficients", "errors", "memory", "progress"},
     {"domain", "layers"},
-    {"network"},
+    {"network", "polytope"},
+    {"slices"},
+    {"subcomplex"},
+    {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
-    {"storage", "subdivision", "location"},
+    {"affine_maps", "betti", "location", "storage", "subdivision"},
+    {"formats", "meshes", "refinement", "regions"},
+    {"level_sets", "linear_regions"},
+    {"convexity", "dual_graph"},
+    {"certificate", "region_counts"},
     {"data", "loading", "plot", "summary"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_analyze"},
+    {"cli_analyze", "cli_boundary", "cli_regions", "cli_verify"},
     {"cli"},
     {"__main__"},
 ]
-IMPORT_THE_CORE = {"network", "complex", "storage", "subdivision"}
+IMPORT_THE_CORE = {
+    "affine_maps",
+    "betti",
+    "certificate",
+    "complex",
+    "faces",
+    "location",
+    "network",
+    "refinement",
+    "regions",
+    "slices",
+    "storage",
+    "subdivision",
+}
 IMPORTED_ON_USE = {"matplotlib", "networkx", "onnx", "plotly", "safetensors", "scipy", "torch", "tqdm"}
 
 

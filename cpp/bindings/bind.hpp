@@ -14,5 +14,10 @@ void bind_errors(pybind11::module_& m);
 void bind_network(pybind11::module_& m);
 void bind_complex(pybind11::module_& m);
 void bind_polyhedral_complex(pybind11::module_& m);
+void bind_faces(pybind11::module_& m);
+void bind_regions(pybind11::module_& m);
+void bind_location(pybind11::module_& m);
+void bind_homology(pybind11::module_& m);
+void bind_verify(pybind11::module_& m);
 
 }  // namespace relutope

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bindings/bind.hpp"
+#include "bindings/checked.hpp"
 #include "bindings/complex_arrays.hpp"
 #include "cells/validate.hpp"
 
@@ -11,20 +12,6 @@ namespace py = pybind11;
 
 namespace relutope {
 namespace {
-
-void require_dimension(const Complex& complex, std::int64_t k, std::int64_t lowest) {
-  if (k < lowest || k > static_cast<std::int64_t>(complex.dim())) {
-    throw py::value_error("k: " + std::to_string(k) + "; must be " + std::to_string(lowest) + " to " +
-                          std::to_string(complex.dim()));
-  }
-}
-
-std::size_t require_id(const Complex& complex, std::size_t k, std::int64_t id) {
-  if (id < 0 || id >= static_cast<std::int64_t>(complex.count(k))) {
-    throw py::value_error("ids: " + std::to_string(id) + "; must be 0 to " + std::to_string(complex.count(k)) + " - 1");
-  }
-  return static_cast<std::size_t>(id);
-}
 
 py::list counts(const Complex& complex) {
   py::list result;
@@ -85,11 +72,7 @@ py::array_t<std::int8_t> sign_vectors(const Complex& complex, std::int64_t dimen
   py::array_t<std::int8_t> result({static_cast<std::size_t>(ids->size()), n});
   std::vector<Word> planes(words);
   for (py::ssize_t i = 0; i < ids->size(); ++i) {
-    std::fill(planes.begin(), planes.end(), Word{0});
-    for (const std::int32_t v : complex.cell_vertices(k, require_id(complex, k, ids->data()[i]))) {
-      const Word* from = complex.vertex_signs(static_cast<std::size_t>(v));
-      for (std::size_t w = 0; w < words; ++w) planes[w] |= from[w];
-    }
+    complex.compose_signs(k, require_id(complex, k, ids->data()[i]), planes);
     complex.expand_signs(planes.data(), result.mutable_data() + static_cast<std::size_t>(i) * n);
   }
   return result;

@@ -7,4 +7,9 @@ PYBIND11_MODULE(_core, m) {
   relutope::bind_network(m);
   relutope::bind_complex(m);
   relutope::bind_polyhedral_complex(m);
+  relutope::bind_faces(m);
+  relutope::bind_regions(m);
+  relutope::bind_location(m);
+  relutope::bind_homology(m);
+  relutope::bind_verify(m);
 }

@@ -45,6 +45,14 @@ std::vector<Word> Complex::cell_signs(std::size_t k) const {
   return below;
 }
 
+void Complex::compose_signs(std::size_t k, std::size_t cell, std::span<Word> planes) const {
+  std::fill(planes.begin(), planes.end(), Word{0});
+  for (const std::int32_t v : cell_vertices(k, cell)) {
+    const Word* from = vertex_signs(static_cast<std::size_t>(v));
+    for (std::size_t w = 0; w < planes.size(); ++w) planes[w] |= from[w];
+  }
+}
+
 std::vector<std::int32_t> Complex::cell_vertices(std::size_t k, std::size_t cell) const {
   std::vector<std::int32_t> level{static_cast<std::int32_t>(cell)};
   std::vector<std::int32_t> below;

@@ -58,6 +58,8 @@ class Complex {
   std::vector<Word> cell_walls(std::size_t k) const;
   /// Composed planes of every k-cell, 2 * codes().words() words each.
   std::vector<Word> cell_signs(std::size_t k) const;
+  /// Composed planes of one cell, 2 * codes().words() words.
+  void compose_signs(std::size_t k, std::size_t cell, std::span<Word> planes) const;
   /// Vertices of the closure of one cell, ascending.
   std::vector<std::int32_t> cell_vertices(std::size_t k, std::size_t cell) const;
   /// True where no vertex of the closed cell is at infinity.

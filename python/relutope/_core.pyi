@@ -62,3 +62,17 @@ def polyhedral_complex(
     max_bytes: int,
     poll: Callable[[dict[str, Any]], None] | None,
 ) -> Complex: ...
+
+# The face poset.
+
+# Regions.
+
+def exact_forms(
+    complex: Complex, ids: NDArray[np.int64], layer: int
+) -> list[tuple[list[list[int]], int]]: ...
+
+# Point location.
+
+# Homology.
+
+# Certificates.

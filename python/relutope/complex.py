@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.arguments import checked_dimension, checked_ids
+from relutope.arguments import checked_ids
 from relutope.domain import AllSpace, Domain
+from relutope.exchange import Exchange
+from relutope.faces import FacePoset
+from relutope.level_set_queries import LevelSetQueries
 from relutope.network import Network
+from relutope.region_queries import RegionQueries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +30,7 @@ SEMANTICS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PolyhedralComplex:
+class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
     """All cells of a network on a domain, by dimension; built by `polyhedral_complex`. Immutable.
 
     Cells of dimension k have ids 0, 1, ...; they depend on the network, the domain and the version of
@@ -58,21 +61,6 @@ class PolyhedralComplex:
     network: Network
     domain: Domain
     stored_statistics: dict[str, Any] | None = None
-
-    @property
-    def dim(self) -> int:
-        """The dimension d of the domain."""
-        return self.core.dim
-
-    @cached_property
-    def f_vector(self) -> tuple[int, ...]:
-        """Number of cells of each dimension: on a box all cells, on R^d those not at infinity."""
-        return tuple(self.core.f_vector)
-
-    @cached_property
-    def counts(self) -> tuple[int, ...]:
-        """Number of stored cells of each dimension, those at infinity included."""
-        return tuple(self.core.counts)
 
     @property
     def n_regions(self) -> int:
@@ -140,99 +128,6 @@ class PolyhedralComplex:
             for numerators, denominator in self.core.exact_vertices(chosen)
         ]
 
-    def facets(self, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The (k-1)-cells in the boundary of each k-cell, compressed.
-
-        Parameters
-        ----------
-        k : int
-            1 <= k <= d.
-
-        Returns
-        -------
-        indptr : ndarray of shape (counts[k] + 1,), int32
-        indices : ndarray, int32
-            ``indices[indptr[i]:indptr[i + 1]]`` are the facets of cell i, ascending. Both are read-only
-            views; with ones as data they are the boundary matrix over Z/2 in scipy's csc format.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If k is out of range or no int.
-
-        Examples
-        --------
-        >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
-        >>> indptr, indices = relutope.polyhedral_complex(network, (-1, 1)).facets(1)
-        >>> indptr, sorted(indices.tolist())
-        (array([0, 2, 4], dtype=int32), [0, 1, 2, 2])
-        """
-        return self.core.facets(checked_dimension(k, self.dim, lowest=1))
-
-    def sign_vectors(self, k: int, ids: ArrayLike | None = None) -> NDArray[np.int8]:
-        """Sign vectors of k-cells, computed on request from those of their vertices.
-
-        A cell is named by its sign vector and its walls; sign vectors compose and order faces as in Masden
-        (Algorithmic determination of the combinatorial structure of the linear regions of ReLU neural
-        networks, 2022).
-
-        Parameters
-        ----------
-        k : int
-            0 <= k <= d.
-        ids : array_like of int, optional
-            Default: all k-cells, those at infinity included.
-
-        Returns
-        -------
-        ndarray of shape (n, network.n_neurons), int8
-            -1, 0 or 1 for each hidden neuron, layer by layer.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If k or an id is out of range or no int.
-
-        Examples
-        --------
-        >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
-        >>> sorted(relutope.polyhedral_complex(network, (-1, 1)).sign_vectors(2).tolist())
-        [[-1, -1], [-1, 1], [1, -1], [1, 1]]
-        """
-        k = checked_dimension(k, self.dim)
-        return self.core.sign_vectors(
-            k, None if ids is None else checked_ids(ids, self.counts[k], f"cells of dimension {k}")
-        )
-
-    def walls(self, k: int) -> NDArray[np.int8]:
-        """The walls of the box that each k-cell lies on, int8 of shape (counts[k], d).
-
-        Per axis: -1 on the lower wall, 1 on the upper wall, 0 on none. On R^d the walls are those at
-        infinity.
-
-        Examples
-        --------
-        >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
-        >>> sorted(relutope.polyhedral_complex(network, (-1, 1)).walls(0).tolist())
-        [[-1], [0], [1]]
-        """
-        return self.core.walls(checked_dimension(k, self.dim))
-
-    def bounded(self, k: int) -> NDArray[np.bool_]:
-        """Which k-cells are bounded sets, bool of shape (counts[k],).
-
-        Examples
-        --------
-        >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1], [1]], [[1, 1]]], [[0, 1], [0]])
-        >>> sorted(relutope.polyhedral_complex(network, relutope.AllSpace()).bounded(1).tolist())
-        [False, False, True]
-        """
-        return self.core.bounded(checked_dimension(k, self.dim))
-
     @property
     def statistics(self) -> dict[str, Any]:
         """How it was computed, a new dict.
@@ -258,52 +153,6 @@ class PolyhedralComplex:
             If an invariant is broken: a bug in relutope, or a file that was changed.
         """
         self.core.validate(exact)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the complex and its network to one file, an uncompressed ``.npz`` without pickle.
-
-        Parameters
-        ----------
-        path : path
-            Replaced, if it exists, once the new file is whole. No suffix is added.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-
-        Examples
-        --------
-        >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
-        >>> relutope.polyhedral_complex(network, (-1, 1)).save("complex.npz")
-        >>> relutope.PolyhedralComplex.load("complex.npz").f_vector
-        (9, 12, 4)
-        """
-        from relutope.storage import save_complex
-
-        save_complex(self, path)
-
-    @staticmethod
-    def load(path: str | PathLike[str]) -> PolyhedralComplex:
-        """Read what `save` wrote; see there for an example.
-
-        Sizes, ids and the hash of the network are checked, geometry is not: see `validate`.
-
-        Parameters
-        ----------
-        path : path
-
-        Raises
-        ------
-        OSError
-            If it cannot be opened.
-        ValueError
-            If the file is damaged, of another kind, or of another schema version.
-        """
-        from relutope.storage import load_complex
-
-        return load_complex(path)
 
     def summary(
         self,
