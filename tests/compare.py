@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reference import Cell, Key
-from relutope import AllSpace, Network, PolyhedralComplex, polyhedral_complex
+from relutope import AllSpace, Network, PolyhedralComplex, Polytope, polyhedral_complex
 
 Bounds = Sequence[float] | None  # of a box on one side; None: all of R^d
 Incidence = tuple[Key, Key]  # a cell and a facet of it
@@ -36,7 +36,10 @@ def complex_on(network: Network, lo: Bounds, hi: Bounds) -> PolyhedralComplex:
 def keys(complex_: PolyhedralComplex, k: int, at_infinity: bool = False) -> list[Key]:
     """The names of the k-cells by id, of those at infinity only where asked for."""
     n = (complex_.counts if at_infinity else complex_.f_vector)[k]
-    walls, signs = complex_.walls(k)[:n].tolist(), complex_.sign_vectors(k, np.arange(n)).tolist()
+    walls, signs = complex_.walls(k)[:n], complex_.sign_vectors(k, np.arange(n)).tolist()
+    if isinstance(complex_.domain, Polytope) and not at_infinity:
+        walls = walls[:, : complex_.domain.n_rows]
+    walls = walls.tolist()
     return [(k, tuple(on), tuple(sign)) for on, sign in zip(walls, signs, strict=True)]
 
 

@@ -93,18 +93,26 @@ def reference_complex(
 
 
 def reference_cells(
-    layers: Sequence[Layer], lo: Sequence[Any] | None, hi: Sequence[Any] | None, dim: int | None = None
+    layers: Sequence[Layer],
+    lo: Sequence[Any] | None,
+    hi: Sequence[Any] | None,
+    dim: int | None = None,
+    rows: Sequence[tuple[Sequence[Any], Any]] | None = None,
 ) -> dict[Key, Cell]:
-    """As `reference_complex`, with a point of every cell."""
+    """As `reference_complex`, with a point of every cell.
+
+    With `rows`, pairs (g, h), on the polytope where all g x <= h instead of a box; walls then have one entry
+    per row, 1 where g x = h.
+    """
     if lo is not None:
         dim = len(lo)
     elif dim is None:
         dim = len(layers[0][0][0])
     identity = [tuple(int(i == j) for j in range(dim + 1)) for i in range(dim)]
     cells: dict[Key, Cell] = {}
-    domain = _domain(dim, lo, hi)
+    domain = _domain(dim, lo, hi) if rows is None else _polytope(dim, rows)
     for region in _regions(domain, [_integer_layer(layer) for layer in layers], identity, 1, dim):
-        _add_faces(cells, region, dim, n_walls=len(domain.signs))
+        _add_faces(cells, region, dim, n_walls=len(domain.signs), paired=rows is None)
     return cells
 
 
@@ -138,6 +146,18 @@ def _domain(dim: int, lo: Sequence[Any] | None, hi: Sequence[Any] | None) -> Reg
             wall = [0] * (dim + 1)
             wall[axis], wall[dim] = side * bound.denominator, -side * bound.numerator
             region = next(part for part in _split(region, tuple(wall)) if part.signs[-1] == 1)
+    return region
+
+
+def _polytope(dim: int, rows: Sequence[tuple[Sequence[Any], Any]]) -> Region:
+    """The cone over the polytope where all g x <= h; every row counts as one constraint."""
+    units = [tuple(int(i == j) for j in range(dim + 1)) for i in range(dim + 1)]
+    region = Region(units[:dim], [units[dim]], [0], ())
+    for normal, bound in rows:
+        values = [*(-Fraction(v) for v in normal), Fraction(bound)]
+        scale = lcm(*(v.denominator for v in values))
+        form = tuple(int(v * scale) for v in values)
+        region = next(part for part in _split(region, form) if part.signs[-1] == 1 or not any(form))
     return region
 
 
@@ -231,15 +251,20 @@ def _combine(a: int, v: Vector, b: int, w: Vector) -> Vector:
     return tuple([x // divisor for x in total])
 
 
-def _add_faces(cells: dict[Key, Cell], region: Region, dim: int, n_walls: int) -> None:
-    """Add the faces of one region that are not at infinity; its first `n_walls` signs are those of walls."""
+def _add_faces(cells: dict[Key, Cell], region: Region, dim: int, n_walls: int, paired: bool) -> None:
+    """Add the faces of one region that are not at infinity; its first `n_walls` signs are those of walls.
+
+    Walls are `paired` on a box: lower and upper ones of each axis in turn.
+    """
     lines, rays, incidence, signs = region
     on = [sum(1 << i for i, mask in enumerate(incidence) if mask >> c & 1) for c in range(1 + len(signs))]
     for face, dimension in _face_dimensions((1 << len(rays)) - 1, set(on), len(lines)).items():
         if not face & ~on[0]:
             continue
         zero = [not face & ~mask for mask in on[1:]]
-        walls = tuple(zero[2 * i + 1] - zero[2 * i] for i in range(dim)) if n_walls else (0,) * dim
+        walls = tuple(map(int, zero[:n_walls]))
+        if paired:
+            walls = tuple(zero[2 * i + 1] - zero[2 * i] for i in range(dim)) if n_walls else (0,) * dim
         cell_signs = [0 if z else sign for z, sign in zip(zero[n_walls:], signs[n_walls:], strict=True)]
         key = (dimension, walls, tuple(cell_signs))
         if key not in cells:

@@ -12,6 +12,7 @@ using FloatingGuard = pybind11::call_guard<DefaultFloatingEnvironment>;
 
 void bind_errors(pybind11::module_& m);
 void bind_network(pybind11::module_& m);
+void bind_domain(pybind11::module_& m);
 void bind_complex(pybind11::module_& m);
 void bind_polyhedral_complex(pybind11::module_& m);
 void bind_faces(pybind11::module_& m);

@@ -78,17 +78,33 @@ py::array_t<std::int8_t> sign_vectors(const Complex& complex, std::int64_t dimen
   return result;
 }
 
-py::array_t<std::int8_t> walls(const Complex& complex, std::int64_t k) {
-  require_dimension(complex, k, 0);
-  const std::vector<Word> sets = complex.cell_walls(static_cast<std::size_t>(k));
-  py::array_t<std::int8_t> result({sets.size(), complex.dim()});
+/// Per axis -1, 0 or 1 for the lower, no or the upper wall of a wall set.
+void expand_walls(Word set, std::size_t dim, std::int8_t* out) {
+  for (std::size_t axis = 0; axis < dim; ++axis) {
+    const int upper = (set >> Domain::wall_bit(axis, true)) & 1U;
+    const int lower = (set >> Domain::wall_bit(axis, false)) & 1U;
+    *out++ = static_cast<std::int8_t>(upper - lower);
+  }
+}
+
+/// Columns: the rows of a polytope, then the axes unless it is bounded.
+py::array_t<std::int8_t> walls(const Complex& complex, std::int64_t dimension) {
+  require_dimension(complex, dimension, 0);
+  const auto k = static_cast<std::size_t>(dimension);
+  const std::size_t n_rows = complex.domain().constraint_count();
+  const std::size_t n_axes = complex.domain().is_polytope() && complex.domain().parts() == 1 ? 0 : complex.dim();
+  const std::vector<Word> sets = complex.cell_walls(k);
+  const std::size_t words = complex.codes().words();
+  const std::vector<Word> signs = n_rows > 0 ? complex.cell_signs(k) : std::vector<Word>();
+  py::array_t<std::int8_t> result({sets.size(), n_rows + n_axes});
   std::int8_t* out = result.mutable_data();
-  for (const Word set : sets) {
-    for (std::size_t axis = 0; axis < complex.dim(); ++axis) {
-      const int upper = (set >> Domain::wall_bit(axis, true)) & 1U;
-      const int lower = (set >> Domain::wall_bit(axis, false)) & 1U;
-      *out++ = static_cast<std::int8_t>(upper - lower);
+  for (std::size_t c = 0; c < sets.size(); ++c) {
+    for (std::size_t row = 0; row < n_rows; ++row) {
+      const Word* planes = signs.data() + 2 * words * c;
+      *out++ = complex.codes().constraint_sign(row, planes, planes + words) == Sign::kZero ? 1 : 0;
     }
+    if (n_axes > 0) expand_walls(sets[c], n_axes, out);
+    out += n_axes;
   }
   return result;
 }
@@ -160,7 +176,7 @@ void bind_complex(py::module_& m) {
       .def("exact_vertices", &exact_vertices, py::arg("ids"), FloatingGuard())
       .def("validate", &validate, py::arg("exact") = true, FloatingGuard())
       .def("to_arrays", &to_arrays)
-      .def_static("from_arrays", &from_arrays, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("arrays"),
+      .def_static("from_arrays", &from_arrays, py::arg("network"), py::arg("domain"), py::arg("arrays"),
                   FloatingGuard());
 }
 

@@ -5,6 +5,7 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "network/affine_slice.hpp"
 #include "network/evaluate.hpp"
 #include "network/proportional.hpp"
 
@@ -46,11 +47,7 @@ std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t 
   std::vector<Layer> result;
   std::size_t columns = input_dim;
   for (const py::handle layer : layers) {
-    std::vector<IntegerRow> rows;
-    for (const py::handle item : py::reinterpret_borrow<py::sequence>(layer)) {
-      const auto row = py::reinterpret_borrow<py::sequence>(item);
-      rows.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
-    }
+    std::vector<IntegerRow> rows = to_integer_rows(py::reinterpret_borrow<py::sequence>(layer));
     const std::size_t next = rows.size();
     result.emplace_back(std::vector<Block>{{static_cast<int>(result.size()) - 1, columns}}, std::move(rows));
     columns = next;
@@ -138,6 +135,20 @@ py::array_t<std::int8_t> sign_vectors(const Network& network, const DoubleArray&
   return signs;
 }
 
+std::shared_ptr<Network> restrict_to_rows(const Network& network, const py::sequence& directions_then_origin,
+                                          const py::int_& denominator) {
+  AffineSlice slice;
+  for (const py::handle row : directions_then_origin) {
+    slice.directions.push_back(to_integers(py::reinterpret_borrow<py::sequence>(row)));
+  }
+  if (slice.directions.empty()) throw py::value_error("rows: none; must be the directions and the origin");
+  slice.origin = std::move(slice.directions.back());
+  slice.directions.pop_back();
+  slice.denominator = to_integer(denominator);
+  const py::gil_scoped_release release;
+  return std::make_shared<Network>(restrict_to_slice(network, slice));
+}
+
 py::dict census(const Network& network) {
   std::size_t dead = 0;
   std::size_t constant = 0;
@@ -177,6 +188,7 @@ void bind_network(py::module_& m) {
       .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
       .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
       .def("sign_vectors", &sign_vectors, py::arg("points"), FloatingGuard())
+      .def("restrict", &restrict_to_rows, py::arg("directions_then_origin"), py::arg("denominator"), FloatingGuard())
       .def("census", &census, FloatingGuard());
 }
 

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "bindings/bind.hpp"
-#include "bindings/complex_arrays.hpp"
 #include "bindings/progress.hpp"
 #include "cells/polyhedral_complex.hpp"
 
@@ -44,10 +43,9 @@ class PythonPoll {
   std::optional<py::error_already_set> error_;
 };
 
-std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const std::optional<DoubleArray>& lo,
-                               const std::optional<DoubleArray>& hi, std::size_t n_threads, std::int64_t max_cells,
-                               double max_seconds, std::int64_t max_bytes, const py::object& poll) {
-  const Domain domain = domain_of(*network, lo, hi);
+std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Domain& domain, std::size_t n_threads,
+                               std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
+                               const py::object& poll) {
   PythonPoll python_poll(poll);
   try {
     const py::gil_scoped_release release;
@@ -62,8 +60,8 @@ std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const st
 }  // namespace
 
 void bind_polyhedral_complex(py::module_& m) {
-  m.def("polyhedral_complex", &build, py::arg("network"), py::arg("lo"), py::arg("hi"), py::arg("n_threads"),
-        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
+  m.def("polyhedral_complex", &build, py::arg("network"), py::arg("domain"), py::arg("n_threads"), py::arg("max_cells"),
+        py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
 }
 
 }  // namespace relutope

@@ -26,37 +26,73 @@ void require(bool condition, const char* what) {
   if (!condition) throw py::value_error(std::string("arrays: ") + what);
 }
 
-/// Bits must be numbered without gaps in the order of the layers, as SignCodes::add_layer does.
-SignCodes codes_of(const Network& network, const py::dict& arrays) {
-  const auto bits = buffer_of<std::int32_t>(arrays, "code_bit");
-  const auto flipped = buffer_of<std::int8_t>(arrays, "code_flipped");
-  const auto constant = buffer_of<std::int8_t>(arrays, "code_constant");
-  const std::size_t n = network.neurons();
-  require(bits.size() == n && flipped.size() == n && constant.size() == n, "sign codes: one per neuron is needed");
-  SignCodes codes;
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    std::vector<NeuronCode> layer;
-    const auto first_bit = static_cast<std::int32_t>(codes.bits());
-    std::int32_t end = first_bit;
-    for (std::size_t i = network.first_neuron(l); i < network.first_neuron(l + 1); ++i) {
-      require(bits[i] >= -1 && bits[i] <= end && (bits[i] == -1 || bits[i] >= first_bit),
+/// Codes of one layer or of the domain's rows. Bits must be numbered without gaps, from `first_bit` on.
+class CodeReader {
+ public:
+  CodeReader(const py::dict& arrays, const std::string& prefix, std::size_t n)
+      : bits_(buffer_of<std::int32_t>(arrays, prefix + "_bit")),
+        flipped_(buffer_of<std::int8_t>(arrays, prefix + "_flipped")),
+        constant_(buffer_of<std::int8_t>(arrays, prefix + "_constant")) {
+    require(bits_.size() == n && flipped_.size() == n && constant_.size() == n,
+            "sign codes: one per neuron and row of the domain is needed");
+  }
+
+  /// Codes first..last-1, their bits counted from first_bit; `n_bits` is how many they use.
+  std::vector<NeuronCode> read(std::size_t first, std::size_t last, std::size_t first_bit, std::size_t& n_bits) const {
+    const auto base = static_cast<std::int32_t>(first_bit);
+    std::int32_t end = base;
+    std::vector<NeuronCode> codes;
+    for (std::size_t i = first; i < last; ++i) {
+      require(bits_[i] >= -1 && bits_[i] <= end && (bits_[i] == -1 || bits_[i] >= base),
               "sign codes: a bit is out of order");
-      require(constant[i] >= -1 && constant[i] <= 1, "sign codes: a constant sign is not -1, 0 or 1");
-      end = std::max(end, bits[i] + 1);
-      layer.push_back({bits[i] < 0 ? -1 : bits[i] - first_bit, flipped[i] != 0, sign_from_int(constant[i])});
+      require(constant_[i] >= -1 && constant_[i] <= 1, "sign codes: a constant sign is not -1, 0 or 1");
+      end = std::max(end, bits_[i] + 1);
+      codes.push_back({bits_[i] < 0 ? -1 : bits_[i] - base, flipped_[i] != 0, sign_from_int(constant_[i])});
     }
-    codes.add_layer(std::move(layer), static_cast<std::size_t>(end - first_bit));
+    n_bits = static_cast<std::size_t>(end - base);
+    return codes;
+  }
+
+ private:
+  Buffer<std::int32_t> bits_;
+  Buffer<std::int8_t> flipped_;
+  Buffer<std::int8_t> constant_;
+};
+
+SignCodes codes_of(const Network& network, const Domain& domain, const py::dict& arrays) {
+  SignCodes codes;
+  std::size_t n_bits = 0;
+  if (domain.is_polytope()) {
+    const CodeReader rows(arrays, "constraint", domain.constraint_count());
+    std::vector<NeuronCode> constraints = rows.read(0, domain.constraint_count(), 0, n_bits);
+    codes.add_constraints(std::move(constraints), n_bits);
+  }
+  const CodeReader neurons(arrays, "code", network.neurons());
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    std::vector<NeuronCode> layer =
+        neurons.read(network.first_neuron(l), network.first_neuron(l + 1), codes.bits(), n_bits);
+    codes.add_layer(std::move(layer), n_bits);
   }
   return codes;
 }
 
-}  // namespace
-
-Domain domain_of(const Network& network, const std::optional<DoubleArray>& lo, const std::optional<DoubleArray>& hi) {
-  if (lo.has_value() != hi.has_value()) throw py::value_error("lo, hi: give both for a box or none for all of R^d");
-  if (!lo) return Domain::all_space(network.input_dim());
-  return Domain::box({lo->data(), lo->data() + lo->size()}, {hi->data(), hi->data() + hi->size()});
+void write_codes(const std::vector<NeuronCode>& codes, const std::string& prefix, py::dict& arrays) {
+  const auto n = static_cast<py::ssize_t>(codes.size());
+  py::array_t<std::int32_t> bit(n);
+  py::array_t<std::int8_t> flipped(n);
+  py::array_t<std::int8_t> constant(n);
+  for (py::ssize_t i = 0; i < n; ++i) {
+    const NeuronCode& code = codes[static_cast<std::size_t>(i)];
+    bit.mutable_at(i) = code.bit;
+    flipped.mutable_at(i) = code.flipped ? 1 : 0;
+    constant.mutable_at(i) = static_cast<std::int8_t>(to_int(code.constant));
+  }
+  arrays[(prefix + "_bit").c_str()] = bit;
+  arrays[(prefix + "_flipped").c_str()] = flipped;
+  arrays[(prefix + "_constant").c_str()] = constant;
 }
+
+}  // namespace
 
 py::dict to_arrays(const py::object& self) {
   const auto& complex = self.cast<const Complex&>();
@@ -80,27 +116,18 @@ py::dict to_arrays(const py::object& self) {
     arrays[("indices_" + std::to_string(k)).c_str()] =
         view(faces.indices.span(), {static_cast<py::ssize_t>(faces.indices.size())}, self);
   }
-  const auto neurons = static_cast<py::ssize_t>(complex.network().neurons());
-  py::array_t<std::int32_t> bit(neurons);
-  py::array_t<std::int8_t> flipped(neurons);
-  py::array_t<std::int8_t> constant(neurons);
-  py::ssize_t i = 0;
+  if (complex.domain().is_polytope()) write_codes(complex.codes().constraints(), "constraint", arrays);
+  std::vector<NeuronCode> codes;
   for (std::size_t l = 0; l < complex.codes().layers(); ++l) {
-    for (const NeuronCode& code : complex.codes().layer(l)) {
-      bit.mutable_at(i) = code.bit;
-      flipped.mutable_at(i) = code.flipped ? 1 : 0;
-      constant.mutable_at(i++) = static_cast<std::int8_t>(to_int(code.constant));
-    }
+    const std::vector<NeuronCode>& layer = complex.codes().layer(l);
+    codes.insert(codes.end(), layer.begin(), layer.end());
   }
-  arrays["code_bit"] = bit;
-  arrays["code_flipped"] = flipped;
-  arrays["code_constant"] = constant;
+  write_codes(codes, "code", arrays);
   return arrays;
 }
 
-std::shared_ptr<Complex> from_arrays(const std::shared_ptr<Network>& network, const std::optional<DoubleArray>& lo,
-                                     const std::optional<DoubleArray>& hi, const py::dict& arrays) {
-  const Domain domain = domain_of(*network, lo, hi);
+std::shared_ptr<Complex> from_arrays(const std::shared_ptr<Network>& network, const Domain& domain,
+                                     const py::dict& arrays) {
   ComplexArrays parts;
   const auto finite = buffer_of<std::int64_t>(arrays, "f_vector");
   for (const std::int64_t count : finite.span()) {
@@ -112,12 +139,14 @@ std::shared_ptr<Complex> from_arrays(const std::shared_ptr<Network>& network, co
   parts.rays = buffer_of<double>(arrays, "rays");
   parts.signs = buffer_of<Word>(arrays, "signs");
   parts.walls = buffer_of<Word>(arrays, "walls");
+  const bool bounded = !parts.finite_counts.empty() && parts.finite_counts[0] == parts.walls.size();
   parts.faces.emplace_back();
   for (std::size_t k = 1; k <= domain.dim(); ++k) {
     parts.faces.push_back({buffer_of<std::int32_t>(arrays, "indptr_" + std::to_string(k)),
                            buffer_of<std::int32_t>(arrays, "indices_" + std::to_string(k))});
   }
-  return assemble_complex(network, domain, codes_of(*network, arrays), std::move(parts));
+  return assemble_complex(network, domain.is_polytope() && bounded ? domain.as_bounded() : domain,
+                          codes_of(*network, domain, arrays), std::move(parts));
 }
 
 }  // namespace relutope

@@ -4,7 +4,6 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
-#include <optional>
 
 #include "bindings/convert.hpp"
 #include "cells/complex.hpp"
@@ -12,10 +11,7 @@
 namespace relutope {
 
 pybind11::dict to_arrays(const pybind11::object& self);
-std::shared_ptr<Complex> from_arrays(const std::shared_ptr<Network>& network, const std::optional<DoubleArray>& lo,
-                                     const std::optional<DoubleArray>& hi, const pybind11::dict& arrays);
-
-/// Box if both are given, all of R^d if none is; ValueError otherwise.
-Domain domain_of(const Network& network, const std::optional<DoubleArray>& lo, const std::optional<DoubleArray>& hi);
+std::shared_ptr<Complex> from_arrays(const std::shared_ptr<Network>& network, const Domain& domain,
+                                     const pybind11::dict& arrays);
 
 }  // namespace relutope

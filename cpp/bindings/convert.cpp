@@ -30,6 +30,15 @@ std::vector<Integer> to_integers(const py::sequence& values) {
   return result;
 }
 
+std::vector<IntegerRow> to_integer_rows(const py::sequence& rows) {
+  std::vector<IntegerRow> result;
+  for (const py::handle item : rows) {
+    const auto row = py::reinterpret_borrow<py::sequence>(item);
+    result.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
+  }
+  return result;
+}
+
 py::list to_python(const std::vector<Integer>& values) {
   py::list result;
   for (const Integer& value : values) result.append(to_python(value));

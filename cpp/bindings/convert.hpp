@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "exact/dyadic.hpp"
 #include "exact/integer.hpp"
 
 namespace relutope {
@@ -18,6 +19,8 @@ pybind11::int_ to_python(const Integer& value);
 Integer to_integer(const pybind11::handle& value);
 std::vector<Integer> to_integers(const pybind11::sequence& values);
 pybind11::list to_python(const std::vector<Integer>& values);
+/// Rows (numerators, denominator) of a layer.
+std::vector<IntegerRow> to_integer_rows(const pybind11::sequence& rows);
 
 /// A read-only view of memory that `owner` keeps alive.
 template <class T>

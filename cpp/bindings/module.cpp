@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "Compiled core of relutope: networks with exact coefficients and their polyhedral complexes.";
   relutope::bind_errors(m);
   relutope::bind_network(m);
+  relutope::bind_domain(m);
   relutope::bind_complex(m);
   relutope::bind_polyhedral_complex(m);
   relutope::bind_faces(m);

@@ -70,7 +70,7 @@ std::vector<std::int32_t> Complex::cell_vertices(std::size_t k, std::size_t cell
 
 std::vector<std::uint8_t> Complex::bounded(std::size_t k) const {
   std::vector<std::uint8_t> below(count(0));
-  for (std::size_t v = 0; v < below.size(); ++v) below[v] = domain_.is_box() || walls_[v] == 0;
+  for (std::size_t v = 0; v < below.size(); ++v) below[v] = domain_.parts() == 1 || walls_[v] == 0;
   for (std::size_t m = 1; m <= k; ++m) {
     std::vector<std::uint8_t> level(count(m), 1);
     for (std::size_t c = 0; c < level.size(); ++c) {

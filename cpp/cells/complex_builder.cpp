@@ -46,19 +46,11 @@ float round_up(double bound) {
                                                : std::nextafter(rounded, std::numeric_limits<float>::infinity());
 }
 
-/// Body(first, last) over blocks of cells.
-template <class Body>
-void over_cells(std::size_t count, Workers& workers, const Body& body) {
-  workers.run((count + kCellsPerTask - 1) / kCellsPerTask, [&](std::size_t task, std::size_t) {
-    body(task * kCellsPerTask, std::min(count, (task + 1) * kCellsPerTask));
-  });
-}
-
-/// On a box ids stay, so the working arrays become the stored ones.
+/// Without cells at infinity ids stay, so the working arrays become the stored ones.
 void keep_vertices(const Shape& shape, Vertices& from, ComplexArrays& arrays, Workers& workers) {
   const std::size_t count = from.count();
   arrays.vertex_error.resize(count);
-  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+  workers.run_blocks(count, kCellsPerTask, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t v = first; v < last; ++v) arrays.vertex_error[v] = round_up(from.bounds[v * shape.parts].point);
   });
   arrays.vertices = std::move(from.points);
@@ -92,7 +84,7 @@ void copy_vertices(const Shape& shape, const Vertices& from, const Ids& ids, Com
   arrays.rays.resize((count - finite) * shape.dim);
   arrays.signs.resize(count * 2 * shape.history_words);
   arrays.walls.resize(count);
-  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+  workers.run_blocks(count, kCellsPerTask, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t v = first; v < last; ++v) {
       copy_vertex(shape, from, v, static_cast<std::size_t>(ids[v]), finite, arrays);
     }
@@ -104,7 +96,7 @@ void keep_cells(std::size_t k, Skeleton& cells, Complex::Faces& faces, Workers& 
   faces.indptr.resize(count + 1);
   faces.indptr[0] = 0;
   faces.indices = std::move(cells.cells[k].facets).reinterpreted<std::int32_t>();
-  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+  workers.run_blocks(count, kCellsPerTask, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t c = first; c < last; ++c) {
       const std::size_t begin = k == 1 ? 2 * c : (c == 0 ? 0 : cells.cells[k].ends[c - 1]);
       const std::size_t end = k == 1 ? 2 * c + 2 : cells.cells[k].ends[c];
@@ -128,7 +120,7 @@ void copy_cells(const Skeleton& cells, std::size_t k, const Ids& ids, const Ids&
     indptr[ids[c] + 1] = static_cast<std::int32_t>(facets.last - facets.first);
   }
   for (std::size_t c = 0; c < count; ++c) indptr[c + 1] += indptr[c];
-  over_cells(count, workers, [&](std::size_t first, std::size_t last) {
+  workers.run_blocks(count, kCellsPerTask, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t c = first; c < last; ++c) {
       std::int32_t* out = faces.indices.data() + indptr[ids[c]];
       std::int32_t* end = out;
@@ -207,12 +199,12 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
   cells.vertices.rows.free_all();
   cells.vertices.terms = Terms(&budget);
   Buffer<Word> walls(&budget);
-  if (!domain.is_box()) walls.append_copy(cells.vertices.walls.data(), cells.count(0));
+  if (domain.parts() > 1) walls.append_copy(cells.vertices.walls.data(), cells.count(0));
   Ids facet_ids(&budget);
   for (std::size_t k = 0; k <= shape.dim; ++k) {
     budget.check();
     arrays.finite_counts.push_back(cells.count(k));
-    if (domain.is_box()) {
+    if (domain.parts() == 1) {
       if (k == 0) keep_vertices(final_shape, cells.vertices, arrays, workers);
       if (k > 0) keep_cells(k, cells, arrays.faces[k], workers);
     } else {

@@ -35,6 +35,7 @@ Domain Domain::box(std::vector<double> lo, std::vector<double> hi) {
   domain.dim_ = lo.size();
   domain.lo_ = std::move(lo);
   domain.hi_ = std::move(hi);
+  domain.finite_ = true;
   return domain;
 }
 
@@ -43,6 +44,25 @@ Domain Domain::all_space(std::size_t dim) {
   Domain domain;
   domain.dim_ = dim;
   return domain;
+}
+
+Domain Domain::polytope(Layer constraints) {
+  Domain domain = all_space(constraints.columns());
+  domain.constraints_ = std::make_shared<const Layer>(std::move(constraints));
+  return domain;
+}
+
+Domain Domain::as_bounded() const {
+  Domain domain = *this;
+  domain.finite_ = true;
+  return domain;
+}
+
+std::vector<Integer> Domain::constraint_equation(std::size_t row) const {
+  std::vector<Integer> equation = constraints_->exact_row(row).numerators;
+  equation[dim_] = -equation[dim_];
+  equation.resize(dim_ + parts(), Integer(0));
+  return equation;
 }
 
 std::vector<Integer> Domain::wall_equation(std::size_t bit) const {

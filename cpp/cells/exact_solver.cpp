@@ -30,6 +30,9 @@ void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word w
   for (std::size_t bit = 0; bit < 2 * domain_.dim() && base_.rank() < wanted; ++bit) {
     if ((walls >> bit) & 1U) base_.add(domain_.wall_equation(bit));
   }
+  for (std::size_t row = 0; row < codes_.constraints().size() && base_.rank() < wanted; ++row) {
+    if (codes_.constraint_sign(row, positive, negative) == Sign::kZero) base_.add(domain_.constraint_equation(row));
+  }
   for (std::size_t l = 0; l < layer_; ++l) {
     for (std::size_t i = 0; i < codes_.layer(l).size() && base_.rank() < wanted; ++i) {
       if (codes_.sign(l, i, positive, negative) == Sign::kZero) append_equation(l, i, base_);

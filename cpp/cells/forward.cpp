@@ -68,14 +68,6 @@ std::size_t vertices_per_task(const Layer& layer) {
   return std::clamp(n / kBlock * kBlock, kBlock, kVerticesPerTask);
 }
 
-/// Runs body(first, last, worker) over blocks of vertices.
-template <class Body>
-void over_vertices(std::size_t count, std::size_t per_task, Workers& workers, const Body& body) {
-  workers.run((count + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
-    body(task * per_task, std::min(count, (task + 1) * per_task), worker);
-  });
-}
-
 }  // namespace
 
 ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers) {
@@ -96,7 +88,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   raw.resize(count * 2 * raw_words);
   const ForwardOutput output{result.shape, rows.data(), bounds.data(), raw.data(), raw_words};
   std::vector<std::unique_ptr<ForwardTask>> tasks(workers.size());
-  over_vertices(count, vertices_per_task(layer), workers, [&](std::size_t first, std::size_t last, std::size_t worker) {
+  workers.run_blocks(count, vertices_per_task(layer), [&](std::size_t first, std::size_t last, std::size_t worker) {
     if (!tasks[worker]) tasks[worker] = std::make_unique<ForwardTask>(input, classes, vertices, output);
     tasks[worker]->run(first, last);
   });
@@ -117,7 +109,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   vertices.terms = Terms(&budget);
   vertices.bounds = std::move(bounds);
   vertices.masks.resize(count * 2 * result.shape.mask_words);
-  over_vertices(count, kVerticesPerTask, workers, [&](std::size_t first, std::size_t last, std::size_t) {
+  workers.run_blocks(count, kVerticesPerTask, [&](std::size_t first, std::size_t last, std::size_t) {
     compress(result.tables, result.shape, raw, raw_words, vertices, first, last);
   });
   return result;

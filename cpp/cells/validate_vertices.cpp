@@ -59,12 +59,35 @@ void check_signs(const Complex& complex, std::size_t v, const ExactPoint& point)
 Sign side_of_wall(const Domain& domain, const ExactPoint& point, std::size_t axis, bool upper) {
   const std::vector<Integer> row = domain.wall_equation(Domain::wall_bit(axis, upper));
   const Integer finite = row[axis] * point.finite[axis] - row[domain.dim()] * point.denominator;
-  if (domain.is_box()) return sign_of(finite);
+  if (domain.parts() == 1) return sign_of(finite);
   const Integer infinite = row[axis] * point.infinite[axis] - row[domain.dim() + 1] * point.denominator;
   return infinite != 0 ? sign_of(infinite) : sign_of(finite);
 }
 
+/// Sign of a row of a polytope.
+Sign constraint_sign(const Domain& domain, const ExactPoint& point, std::size_t row) {
+  const std::vector<Integer> numerators = domain.constraints().exact_row(row).numerators;
+  Integer finite = numerators[domain.dim()] * point.denominator;
+  Integer infinite = 0;
+  for (std::size_t c = 0; c < domain.dim(); ++c) {
+    finite += numerators[c] * point.finite[c];
+    if (!point.infinite.empty()) infinite += numerators[c] * point.infinite[c];
+  }
+  return infinite != 0 ? sign_of(infinite) : sign_of(finite);
+}
+
+void check_constraints(const Complex& complex, std::size_t v, const ExactPoint& point) {
+  const Word* planes = complex.vertex_signs(v);
+  for (std::size_t row = 0; row < complex.domain().constraint_count(); ++row) {
+    const Sign sign = constraint_sign(complex.domain(), point, row);
+    const Sign stored = complex.codes().constraint_sign(row, planes, planes + complex.codes().words());
+    if (sign != stored || sign == Sign::kPositive) fail(v, "has a wrong sign at row " + std::to_string(row));
+  }
+}
+
 void check_walls(const Complex& complex, std::size_t v, const ExactPoint& point) {
+  check_constraints(complex, v, point);
+  if (complex.domain().is_polytope() && complex.domain().parts() == 1) return;
   for (std::size_t axis = 0; axis < complex.dim(); ++axis) {
     for (const bool upper : {false, true}) {
       const bool on_wall = (complex.vertex_walls(v) >> Domain::wall_bit(axis, upper)) & 1U;

@@ -2,6 +2,7 @@
 // a task writes only where its number says.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -29,6 +30,14 @@ class Workers {
 
   /// Runs tasks 0..n_tasks-1 and returns when all are done; rethrows the first failure that is not its echo.
   void run(std::size_t n_tasks, const Task& task);
+
+  /// The same over blocks of at most `length` of `count` things: body(first, last, worker).
+  template <class Body>
+  void run_blocks(std::size_t count, std::size_t length, const Body& body) {
+    run((count + length - 1) / length, [&](std::size_t task, std::size_t worker) {
+      body(task * length, std::min(count, (task + 1) * length), worker);
+    });
+  }
 
  private:
   void work(std::size_t worker);

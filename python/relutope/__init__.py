@@ -20,10 +20,13 @@ import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
-    from relutope.domain import AllSpace, Box, as_domain
+    from relutope.domain import AllSpace, Box
+    from relutope.domains import as_domain
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
     from relutope.network import Network
+    from relutope.polytope import Polytope
+    from relutope.slices import Slice
     from relutope.subdivision import polyhedral_complex
 
     __version__: str
@@ -35,6 +38,8 @@ __all__ = [
     "MissingExtraError",
     "Network",
     "PolyhedralComplex",
+    "Polytope",
+    "Slice",
     "__version__",
     "as_domain",
     "as_network",
@@ -49,7 +54,9 @@ _HOME = {
     "MissingExtraError": "errors",
     "Network": "network",
     "PolyhedralComplex": "complex",
-    "as_domain": "domain",
+    "Polytope": "polytope",
+    "Slice": "slices",
+    "as_domain": "domains",
     "as_network": "loading",
     "load": "loading",
     "polyhedral_complex": "subdivision",

@@ -21,14 +21,24 @@ class Network:
     def exact_evaluate(self, numerators: Sequence[int], denominator: int) -> list[tuple[int, int]]: ...
     def exact_signs(self, numerators: Sequence[int], denominator: int) -> NDArray[np.int8]: ...
     def sign_vectors(self, points: NDArray[np.float64]) -> NDArray[np.int8]: ...
+    def restrict(self, directions_then_origin: Sequence[Sequence[int]], denominator: int) -> Network: ...
     def census(self) -> dict[str, int]: ...
+
+class Domain:
+    @staticmethod
+    def box(lo: NDArray[np.float64], hi: NDArray[np.float64]) -> Domain: ...
+    @staticmethod
+    def all_space(dim: int) -> Domain: ...
+    @staticmethod
+    def polytope(rows: Sequence[tuple[Sequence[int], int]], dim: int) -> Domain: ...
+    @property
+    def dim(self) -> int: ...
 
 class Complex:
     @staticmethod
     def from_arrays(
         network: Network,
-        lo: NDArray[np.float64] | None,
-        hi: NDArray[np.float64] | None,
+        domain: Domain,
         arrays: dict[str, NDArray[Any]],
     ) -> Complex: ...
     @property
@@ -54,8 +64,7 @@ class Complex:
 
 def polyhedral_complex(
     network: Network,
-    lo: NDArray[np.float64] | None,
-    hi: NDArray[np.float64] | None,
+    domain: Domain,
     n_threads: int,
     max_cells: int,
     max_seconds: float,

@@ -65,10 +65,9 @@ def _complex(options: Options) -> int:
 
 
 def _readable(result: dict[str, Any]) -> list[str]:
-    from relutope.summary import box_text
+    from relutope.domains import domain_text
 
-    domain = result["domain"]
-    where = box_text(domain) if domain["type"] == "box" else f"all of R^{result['input_dim']}"
+    where = domain_text(result["domain"], result["input_dim"])
     lines = [result["network"], *(f"  note: {note}" for note in result["notes"]), where]
     lines += [f"cells of dimension {k}: {count:,}" for k, count in enumerate(result["f_vector"])]
     lines.append(f"regions: {result['regions']:,}, bounded: {result['bounded_regions']:,}")

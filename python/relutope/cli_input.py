@@ -8,10 +8,10 @@ from typing import Any
 from relutope.cli_options import Options, box_from_numbers
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.data import Data, read_data
-from relutope.domain import AllSpace, Box, Domain, as_domain
+from relutope.domain import AllSpace, Box
+from relutope.domains import Domain, as_plain_domain, domain_to_json
 from relutope.loading import read_network
 from relutope.network import Network
-from relutope.storage import domain_to_json
 from relutope.subdivision import polyhedral_complex
 
 
@@ -35,7 +35,9 @@ def resolve(options: Options) -> Job:
     """
     network = read_network(options.model, options.order)
     data = None if options.data is None else read_data(options.data, network.input_dim)
-    return Job(options.model, network, as_domain(_domain(options, network, data), network.input_dim), data)
+    return Job(
+        options.model, network, as_plain_domain(_domain(options, network, data), network.input_dim), data
+    )
 
 
 def _domain(options: Options, network: Network, data: Data | None) -> Domain:

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.arguments import checked_ids
-from relutope.domain import AllSpace, Domain
+from relutope.domain import AllSpace
+from relutope.domains import Domain
 from relutope.exchange import Exchange
 from relutope.faces import FacePoset
 from relutope.level_set_queries import LevelSetQueries
 from relutope.network import Network
 from relutope.region_queries import RegionQueries
+from relutope.slices import Slice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +44,10 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
     core : relutope._core.Complex
         The compiled complex.
     network : Network
-    domain : Box or AllSpace
+        On a slice: the network as a function of the slice's coordinates t.
+    domain : Box, AllSpace or Polytope
+    slice : Slice or None
+        The slice of a larger input space whose coordinates t the points are.
     stored_statistics : dict or None
         The statistics of a complex that was read from a file.
 
@@ -61,6 +66,7 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
     network: Network
     domain: Domain
     stored_statistics: dict[str, Any] | None = None
+    slice: Slice | None = None
 
     @property
     def n_regions(self) -> int:
@@ -78,7 +84,7 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
 
     @property
     def euler_characteristic(self) -> int:
-        """Alternating sum of the f-vector: 1 on a box, (-1)^d on R^d."""
+        """Alternating sum of the f-vector: 1 on a bounded domain, (-1)^d on R^d."""
         return sum((-1) ** k * count for k, count in enumerate(self.f_vector))
 
     @property

@@ -1,4 +1,4 @@
-"""Domains: an axis-parallel box, or all of R^d."""
+"""The simplest domains: an axis-parallel box, and all of R^d."""
 
 from __future__ import annotations
 
@@ -153,44 +153,6 @@ class AllSpace:
     >>> AllSpace()
     AllSpace()
     """
-
-
-Domain = Box | AllSpace
-
-
-def as_domain(domain: Any, input_dim: int) -> Domain:
-    """The domain that an argument means, for a network with `input_dim` inputs.
-
-    Parameters
-    ----------
-    domain : Box, AllSpace, or a pair (lo, hi)
-    input_dim : int
-
-    Returns
-    -------
-    Box or AllSpace
-        A box has its bounds spelled out, shape (input_dim,).
-
-    Raises
-    ------
-    TypeError
-        If `domain` is none of these.
-    ValueError
-        If the box is not legal or has the wrong number of axes.
-
-    Examples
-    --------
-    >>> from relutope import as_domain
-    >>> as_domain((0, 1), 2)
-    Box([0.0, 0.0], [1.0, 1.0])
-    """
-    if isinstance(domain, AllSpace):
-        return domain
-    if isinstance(domain, Box):
-        return Box(*domain.bounds(input_dim))
-    if isinstance(domain, (tuple, list, np.ndarray)) and len(domain) == 2:
-        return Box(*Box(domain[0], domain[1]).bounds(input_dim))
-    raise TypeError(f"domain is {domain!r}; legal: Box(lo, hi), a pair (lo, hi), or AllSpace()")
 
 
 def _bound(value: ArrayLike, name: str) -> NDArray[np.float64]:

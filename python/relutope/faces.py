@@ -103,10 +103,11 @@ class FacePoset:
         )
 
     def walls(self, k: int) -> NDArray[np.int8]:
-        """The walls of the box that each k-cell lies on, int8 of shape (counts[k], d).
+        """The walls that each k-cell lies on, int8 of shape (counts[k], n_walls).
 
-        Per axis: -1 on the lower wall, 1 on the upper wall, 0 on none. On R^d the walls are those at
-        infinity.
+        On a box and on R^d, where the walls are those at infinity, there is a column per axis: -1 on the
+        lower wall, 1 on the upper wall, 0 on none. On a polytope there is a column per row of G: 1 where
+        ``G x = h`` on the cell, else 0; on an unbounded one the columns of R^d come after them.
 
         Examples
         --------

@@ -18,7 +18,8 @@ from relutope import _core
 from relutope.archive import check_directory, check_sums
 from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
-from relutope.domain import AllSpace, Box, Domain
+from relutope.domain import Box
+from relutope.domains import core_domain, domain_from_json, domain_to_json
 from relutope.network import Network
 
 FORMAT = "relutope-complex"
@@ -136,30 +137,14 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     network = _network(record, header)
     if network.hash != header["model_hash"]:
         raise ValueError("its network does not have the model hash in its header")
-    domain = _domain(header["domain"])
-    lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
+    domain = domain_from_json(header["domain"])
     arrays = {
         name.removeprefix("cells."): array for name, array in record.items() if name.startswith("cells.")
     }
-    core = _core.Complex.from_arrays(network.core, lo, hi, arrays)
+    core = _core.Complex.from_arrays(network.core, core_domain(domain, network.input_dim), arrays)
     if list(core.f_vector) != header["f_vector"]:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
     return PolyhedralComplex(core, network, domain, _json_value(record["statistics"]))
-
-
-def domain_to_json(domain: Domain) -> dict[str, Any]:
-    """A domain as JSON: ``{"type": "box", "lo": [...], "hi": [...]}`` or ``{"type": "all_space"}``."""
-    if isinstance(domain, AllSpace):
-        return {"type": "all_space"}
-    return {"type": "box", "lo": np.atleast_1d(domain.lo).tolist(), "hi": np.atleast_1d(domain.hi).tolist()}
-
-
-def _domain(value: dict[str, Any]) -> Domain:
-    if value["type"] == "all_space":
-        return AllSpace()
-    if value["type"] == "box":
-        return Box(value["lo"], value["hi"])
-    raise ValueError(f"it has a domain of type {value['type']!r}")
 
 
 def _network(record: Record, header: dict[str, Any]) -> Network:

@@ -8,9 +8,10 @@ import numpy as np
 
 from relutope import _core
 from relutope.complex import PolyhedralComplex
-from relutope.domain import Box, as_domain
+from relutope.domains import as_domain, core_domain
 from relutope.memory import default_max_bytes, default_threads
 from relutope.progress import Poll, reporting
+from relutope.slices import Slice
 
 #: Most threads that one computation starts.
 MAX_THREADS = 1024
@@ -35,15 +36,15 @@ def polyhedral_complex(
 ) -> PolyhedralComplex:
     """Every cell of every dimension of the canonical polyhedral complex of a network, exactly.
 
-    A cell is a non-empty set of points of the domain with one sign vector and, on a box, one set of touched
-    walls. A neuron that is identically 0 on a region has sign 0 there and cuts nothing. For networks without
+    A cell is a non-empty set of points of the domain with one sign vector and one set of touched walls.
+    A neuron that is identically 0 on a region has sign 0 there and cuts nothing. For networks without
     such neurons this is the complex of Grigsby and Lindsey (On transversality of bent hyperplane
     arrangements and the topological expressiveness of ReLU neural networks, 2022).
 
     Parameters
     ----------
     network : Network, path or torch.nn.Module
-    domain : Box, AllSpace or a pair (lo, hi), optional
+    domain : Box, AllSpace, Polytope, Slice or a pair (lo, hi), optional
         By default the box that is stored in the file of the network.
     n_threads : int, optional
         1 to 1024. Default: all cores, and 1 in a worker process. The result does not depend on it.
@@ -85,17 +86,18 @@ def polyhedral_complex(
         if domain is None:
             raise ValueError(
                 "domain is missing and the network has no box of its own; legal: Box(lo, hi), a pair (lo, "
-                "hi), or AllSpace()"
+                "hi), Polytope(G, h), AllSpace(), or a Slice"
             )
     domain = as_domain(domain, network.input_dim)
+    plane = domain if isinstance(domain, Slice) else None
+    if plane is not None:
+        network, domain = plane.restrict(network), plane.domain
     if network.input_dim > MAX_DIMENSION and not allow_high_dimension:
         raise ValueError(
             f"the network has {network.input_dim} inputs; legal: at most {MAX_DIMENSION}, since a box alone "
             "has 3^d faces. "
-            "Compute on a slice (compose the network with an affine map from few dimensions), or pass "
-            "allow_high_dimension=True"
+            "Compute on a Slice, or pass allow_high_dimension=True"
         )
-    lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
     threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
     if threads > MAX_THREADS:
         raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
@@ -103,8 +105,10 @@ def polyhedral_complex(
     memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
     seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
     with reporting(progress) as poll:
-        core = _core.polyhedral_complex(network.core, lo, hi, threads, cells, seconds, memory, poll)
-    return PolyhedralComplex(core, network, domain)
+        core = _core.polyhedral_complex(
+            network.core, core_domain(domain, network.input_dim), threads, cells, seconds, memory, poll
+        )
+    return PolyhedralComplex(core, network, domain, slice=plane)
 
 
 def _positive_int(value: Any, name: str) -> int:

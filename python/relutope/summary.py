@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import AllSpace
+from relutope.domains import domain_text, domain_to_json
 from relutope.errors import IncompleteError
 from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate, sign_vector_blocks
-from relutope.storage import domain_to_json
 from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
 
 
@@ -131,7 +131,7 @@ def _degenerate(complex_: PolyhedralComplex) -> dict[str, int]:
 def _lines(summary: dict[str, Any]) -> list[str]:
     lines = [summary["network"], *(f"  note: {note}" for note in summary["notes"]), ""]
     if summary["box"] is not None:
-        lines.append(box_text(summary["domain"]))
+        lines.append(domain_text(summary["domain"], summary["input_dim"]))
     lines += _count_lines(summary)
     if "data" in summary:
         lines += ["", *_data_lines(summary["data"])]
@@ -152,12 +152,6 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         for name, counts in summary["decided"].items()
     ]
     return lines + _table([["decided by", *stages], *rows])
-
-
-def box_text(domain: dict[str, Any]) -> str:
-    """A box, as `domain_to_json` gives it, in words."""
-    sides = zip(domain["lo"], domain["hi"], strict=True)
-    return "box " + " x ".join(f"[{a:g}, {b:g}]" for a, b in sides)
 
 
 def _count_lines(summary: dict[str, Any]) -> list[str]:

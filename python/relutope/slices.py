@@ -1,0 +1,306 @@
+"""Affine slices of an input space: networks with many inputs on a plane through some of their points."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relutope.coefficients import exact_array, exact_float64
+from relutope.domain import AllSpace, Box
+from relutope.polytope import Polytope
+
+if TYPE_CHECKING:
+    from relutope.network import Network
+
+
+class Slice:
+    """The points ``x = origin + t @ directions`` for t in a domain of few dimensions.
+
+    A complex on a slice is a complex in t: its vertices, volumes and points are given in t, which is an
+    affine coordinate and no length unless the directions are orthonormal (`metric` helps). The product of
+    the slice and the first weights is formed exactly.
+
+    Parameters
+    ----------
+    origin : array_like of shape (n,)
+        A point of the input space.
+    directions : array_like of shape (k, n)
+        Linearly independent rows.
+    domain : Box, Polytope, AllSpace or a pair (lo, hi), optional
+        Where t may lie. Default: all of R^k.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a value is not finite, or the directions are linearly dependent.
+
+    Examples
+    --------
+    >>> from relutope import Box, Network, Slice, polyhedral_complex
+    >>> network = Network.from_arrays([[[1, 1, 1], [1, -1, 0]], [[1, 1]]])
+    >>> plane = Slice([0, 0, 1], [[1, 0, 0], [0, 1, 0]], Box(-2, 2))
+    >>> polyhedral_complex(network, plane).f_vector
+    (8, 11, 4)
+    """
+
+    __slots__ = ("_directions", "_domain", "_origin")
+
+    def __init__(self, origin: ArrayLike, directions: ArrayLike, domain: Any = None) -> None:
+        from relutope.domains import as_plain_domain
+
+        point, _ = exact_array(origin, "origin")
+        rows, _ = exact_array(directions, "directions")
+        if point.ndim != 1 or point.size == 0:
+            raise ValueError(f"origin has shape {point.shape}; legal: (n,) with n >= 1")
+        if rows.ndim != 2 or len(rows) == 0 or rows.shape[1] != point.size:
+            raise ValueError(f"directions has shape {rows.shape}; legal: (k, {point.size}) with k >= 1")
+        dependent = _first_dependent_row(rows)
+        if dependent is not None:
+            raise ValueError(
+                f"directions[{dependent}] is a linear combination of the rows before it; legal: linearly "
+                "independent directions"
+            )
+        self._origin, self._directions = _frozen(point), _frozen(rows)
+        self._domain = as_plain_domain(AllSpace() if domain is None else domain, len(rows))
+
+    @classmethod
+    def through(cls, points: ArrayLike, domain: Any = None, *, pad: float = 0.5) -> Slice:
+        """The slice through 2 to 4 points: the first is at t = 0, the others at the unit vectors.
+
+        Parameters
+        ----------
+        points : array_like of shape (2 to 4, n)
+        domain : see the class, optional
+            Default: the box ``[-pad, 1 + pad]`` on every axis.
+        pad : float, default 0.5
+
+        Raises
+        ------
+        ValueError
+            If there is another number of points, or they span no slice (three on a line, say).
+
+        Examples
+        --------
+        >>> from relutope import Slice
+        >>> Slice.through([[0, 0, 1], [1, 0, 0], [0, 1, 0]])
+        Slice(2 of 3 dimensions on Box([-0.5, -0.5], [1.5, 1.5]))
+        """
+        array, _ = exact_array(points, "points")
+        if array.ndim != 2 or not 2 <= len(array) <= 4:
+            raise ValueError(f"points has shape {array.shape}; legal: (2 to 4, n)")
+        if not 0 <= pad < np.inf:
+            raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
+        exact = _fractions(array)
+        differences = exact[1:] - exact[0]
+        return cls(exact[0], differences, Box(-pad, 1 + pad) if domain is None else domain)
+
+    @classmethod
+    def pca(cls, X: ArrayLike, k: int = 2, domain: Any = None, *, pad: float = 0.1) -> Slice:
+        """The slice through the mean of points along their first k principal directions.
+
+        Mean and directions are float64 numbers, and the slice is the one that these numbers span exactly.
+        Directions beyond the span of the points are arbitrary.
+
+        Parameters
+        ----------
+        X : array_like of shape (m, n)
+        k : int, default 2
+        domain : see the class, optional
+            Default: the box around the projected points, widened by `pad` times its width.
+        pad : float, default 0.1
+
+        Raises
+        ------
+        ValueError
+            If k is larger than n or the number of points less one.
+
+        Examples
+        --------
+        >>> from relutope import Slice
+        >>> Slice.pca([[0, 0, 0], [4, 0, 0], [2, 1, 0], [2, -1, 0]], 1).directions
+        array([[1., 0., 0.]])
+        """
+        points = exact_float64(X, "X")
+        if points.ndim != 2 or len(points) < 2:
+            raise ValueError(f"X has shape {points.shape}; legal: (m, n) with m >= 2")
+        most = min(len(points) - 1, points.shape[1])
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= most:
+            raise ValueError(
+                f"k is {k!r}; legal: an int from 1 to {most}, what {len(points)} points can span"
+            )
+        mean = points.mean(axis=0)
+        directions = np.linalg.svd(points - mean, full_matrices=False)[2][:k]
+        largest = np.abs(directions).argmax(axis=1)
+        directions = directions * np.sign(directions[np.arange(k), largest])[:, None]
+        if domain is None:
+            domain = Box.around((points - mean) @ directions.T, pad=pad)
+        return cls(mean, directions, domain)
+
+    @property
+    def origin(self) -> NDArray[Any]:
+        """The point at t = 0, shape (n,), read-only: float64, or Fractions where float64 does not hold it."""
+        return self._origin
+
+    @property
+    def directions(self) -> NDArray[Any]:
+        """Rows of shape (k, n), read-only, of the same kind."""
+        return self._directions
+
+    @property
+    def domain(self) -> Box | Polytope | AllSpace:
+        """Where t may lie."""
+        return self._domain
+
+    @property
+    def dim(self) -> int:
+        """The dimension k of the slice."""
+        return len(self._directions)
+
+    @property
+    def ambient_dim(self) -> int:
+        """The dimension n of the space that is sliced."""
+        return int(self._origin.size)
+
+    @property
+    def metric(self) -> NDArray[np.float64]:
+        """The matrix M, float64 of shape (k, k), for which ``t @ M`` has the points' lengths and angles.
+
+        It is the Cholesky factor of the directions' Gram matrix, so ``abs(det(M))`` is the volume of the unit
+        cube in t.
+        """
+        rows = self._directions.astype(np.float64)
+        factor: NDArray[np.float64] = np.linalg.cholesky(rows @ rows.T).astype(np.float64)
+        return factor
+
+    def embed(self, T: ArrayLike) -> NDArray[np.float64]:
+        """The points of the input space at coordinates t, rounded to float64.
+
+        Parameters
+        ----------
+        T : array_like of shape (m, k)
+
+        Returns
+        -------
+        ndarray of shape (m, n), float64
+
+        Raises
+        ------
+        ValueError
+            If `T` has another shape.
+
+        Examples
+        --------
+        >>> from relutope import Slice
+        >>> Slice([1, 1, 1], [[2, 0, 0]]).embed([[0], [0.5]]).tolist()
+        [[1.0, 1.0, 1.0], [2.0, 1.0, 1.0]]
+        """
+        t = exact_float64(T, "T")
+        if t.ndim != 2 or t.shape[1] != self.dim:
+            raise ValueError(f"T has shape {t.shape}; legal: (m, {self.dim})")
+        points: NDArray[np.float64] = self._origin.astype(np.float64) + t @ self._directions.astype(
+            np.float64
+        )
+        return points
+
+    def project(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Coordinates t of the points of the slice that are nearest to given points, rounded to float64.
+
+        Parameters
+        ----------
+        X : array_like of shape (m, n)
+
+        Returns
+        -------
+        ndarray of shape (m, k), float64
+
+        Examples
+        --------
+        >>> from relutope import Slice
+        >>> Slice([0, 0, 0], [[2, 0, 0]]).project([[1, 5, 5]]).tolist()
+        [[0.5]]
+        """
+        points = exact_float64(X, "X")
+        if points.ndim != 2 or points.shape[1] != self.ambient_dim:
+            raise ValueError(f"X has shape {points.shape}; legal: (m, {self.ambient_dim})")
+        offsets = points - self._origin.astype(np.float64)
+        solution = np.linalg.lstsq(self._directions.astype(np.float64).T, offsets.T, rcond=None)[0]
+        return np.ascontiguousarray(solution.T, dtype=np.float64)
+
+    def restrict(self, network: Network) -> Network:
+        """The network on the slice, as an exact function of t.
+
+        Raises
+        ------
+        ValueError
+            If the network has another number of inputs.
+
+        Examples
+        --------
+        >>> from relutope import Network, Slice
+        >>> network = Network.from_arrays([[[1, 2, 3]], [[1]]])
+        >>> Slice([0, 0, 1], [[1, 0, 0], [0, 1, 0]]).restrict(network).exact_layers()[0]
+        (array([[Fraction(1, 1), Fraction(2, 1)]], dtype=object), array([Fraction(3, 1)], dtype=object))
+        """
+        from dataclasses import replace
+
+        if network.input_dim != self.ambient_dim:
+            raise ValueError(
+                f"the slice lies in {self.ambient_dim} dimensions and the network has {network.input_dim} "
+                "inputs; legal: equal numbers"
+            )
+        table = _fractions(np.vstack([self._directions, self._origin[None]])).tolist()
+        denominator = lcm(*(value.denominator for row in table for value in row))
+        rows = [[value.numerator * (denominator // value.denominator) for value in row] for row in table]
+        note = f"restricted to a slice of {self.dim} of {self.ambient_dim} dimensions"
+        return replace(
+            network, core=network.core.restrict(rows, denominator), notes=(*network.notes, note), box=None
+        )
+
+    def __repr__(self) -> str:
+        return f"Slice({self.dim} of {self.ambient_dim} dimensions on {self._domain!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Slice):
+            return NotImplemented
+        return (
+            self._domain == other._domain
+            and np.array_equal(self._origin, other._origin)
+            and np.array_equal(self._directions, other._directions)
+        )
+
+    def __hash__(self) -> int:
+        return hash((tuple(self._origin.tolist()), tuple(self._directions.ravel().tolist()), self._domain))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Slice, (np.array(self._origin), np.array(self._directions), self._domain)
+
+
+def _fractions(array: NDArray[Any]) -> NDArray[np.object_]:
+    result = np.empty(array.shape, dtype=object)
+    for index, value in np.ndenumerate(array):
+        result[index] = Fraction(value)
+    return result
+
+
+def _first_dependent_row(rows: NDArray[Any]) -> int | None:
+    """The first row in the span of those before it, decided exactly, or None."""
+    reduced: list[tuple[int, NDArray[np.object_]]] = []
+    for place, row in enumerate(_fractions(rows)):
+        for pivot, basis in reduced:
+            if row[pivot] != 0:
+                row = row - basis * (row[pivot] / basis[pivot])
+        pivots = np.flatnonzero(row != 0)
+        if len(pivots) == 0:
+            return place
+        reduced.append((int(pivots[0]), row))
+    return None
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    copy = np.array(array) if array.dtype == object else array + 0.0  # equal slices have equal zeros
+    copy.flags.writeable = False
+    return copy

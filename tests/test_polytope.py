@@ -1,0 +1,162 @@
+"""Complexes on polytopes against the oracle: bounded or not, redundant rows, crowded vertices."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import networks
+from compare import assert_equals_reference, cell_set, exact_points, network_of
+from reference import exact_layers, reference_cells
+from relutope import AllSpace, Box, Network, PolyhedralComplex, Polytope, polyhedral_complex
+
+Rows = tuple[list[list[Any]], list[Any]]
+
+
+def simplex(d: int) -> Rows:
+    """The simplex with corners -1/2 (1, ..., 1) and its neighbours on the axes."""
+    eye = np.eye(d, dtype=int)
+    return [*(-eye).tolist(), [1] * d], [Fraction(1, 2)] * d + [1]
+
+
+def cross(d: int) -> Rows:
+    """The cross-polytope, in whose vertices 2^(d-1) rows meet."""
+    signs = [[1 if i >> j & 1 else -1 for j in range(d)] for i in range(1 << d)]
+    return signs, [1] * len(signs)
+
+
+def wedge(d: int) -> Rows:
+    """An unbounded one: x_0 >= 0 and x_0 + x_1 >= -1/4 (in one dimension only the first)."""
+    rows = [[-1] + [0] * (d - 1)] + ([[-1, -1] + [0] * (d - 2)] if d > 1 else [])
+    return rows, [0, Fraction(1, 4)][: len(rows)]
+
+
+def strip(d: int) -> Rows:
+    """Without any vertex for d > 1."""
+    row = [3] + [1] * (d - 1)
+    return [row, [-v for v in row]], [1, Fraction(1, 3)]
+
+
+def redundant(d: int) -> Rows:
+    """The unit box with repeated, scaled, touching, far and trivial rows, some of them first."""
+    eye = np.eye(d, dtype=int).tolist()
+    box = eye + [[-v for v in row] for row in eye]
+    ones = [1] * d
+    rows = [[0] * d, ones, *box, *[[2 * v for v in row] for row in box], ones, [0] * d, box[0]]
+    heights = [0, d, *[1] * (2 * d), *[2] * (2 * d), d + 7, 5, 1]
+    return rows, heights
+
+
+POLYTOPES = {f.__name__: f for f in (simplex, cross, wedge, strip, redundant)}
+
+
+def complex_on_rows(network: Network, rows: Rows) -> PolyhedralComplex:
+    complex_ = polyhedral_complex(network, Polytope(*rows))
+    complex_.validate()
+    return complex_
+
+
+@pytest.mark.parametrize("name", networks.CLASSES)
+@pytest.mark.parametrize("polytope", POLYTOPES)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_equals_the_oracle(name: str, polytope: str, d: int) -> None:
+    rows = POLYTOPES[polytope](d)
+    case = networks.cases(name, d)[4]
+    complex_ = complex_on_rows(network_of(case.layers), rows)
+    oracle = reference_cells(exact_layers(case.hidden), None, None, d, list(zip(*rows, strict=True)))
+    assert_equals_reference(complex_, oracle)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_a_box_as_a_polytope_is_the_box(d: int) -> None:
+    case = networks.cases("random", d)[2]
+    network = network_of(case.layers)
+    lo, hi = case.lo, case.hi
+    eye = np.eye(d)
+    rows = (np.vstack([-eye, eye]).tolist(), [*(-lo).tolist(), *hi.tolist()])
+    box, polytope = polyhedral_complex(network, Box(lo, hi)), complex_on_rows(network, rows)
+    assert polytope.f_vector == box.f_vector
+    assert {key[2] for key in cell_set(polytope)} == {key[2] for key in cell_set(box)}
+    assert sorted(exact_points(polytope).values()) == sorted(exact_points(box).values())
+    assert polytope.euler_characteristic == 1
+    assert polytope.n_bounded_regions == polytope.n_regions
+
+
+def test_no_effective_row_is_all_space() -> None:
+    network = network_of(networks.cases("random", 2)[0].layers)
+    polytope = complex_on_rows(network, ([[0, 0], [0, 0]], [0, 1]))
+    assert polytope.f_vector == polyhedral_complex(network, AllSpace()).f_vector
+    assert polytope.euler_characteristic == 1
+
+
+def test_cells_without_a_network_are_the_faces() -> None:
+    network = Network.from_arrays([[[1, 1, 1]]])
+    assert complex_on_rows(network, simplex(3)).f_vector == (4, 6, 4, 1)
+    assert complex_on_rows(network, cross(3)).f_vector == (6, 12, 8, 1)
+    assert complex_on_rows(network, redundant(3)).f_vector == (8, 12, 6, 1)
+    assert complex_on_rows(network, wedge(3)).f_vector == (0, 1, 2, 1)
+    assert complex_on_rows(network, strip(3)).f_vector == (0, 0, 2, 1)
+    assert complex_on_rows(network, wedge(3)).euler_characteristic == 0
+
+
+def test_a_polygon_with_many_rows() -> None:
+    angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    rows = np.column_stack([np.cos(angles), np.sin(angles)])
+    network = network_of(networks.cases("random", 2)[1].layers)
+    complex_ = complex_on_rows(network, (rows.tolist(), [1] * 200))
+    assert complex_.walls(1).shape == (complex_.counts[1], 200)
+    assert np.array_equal(np.flatnonzero(complex_.walls(1).any(axis=0)), np.arange(200))
+    assert complex_.walls(2).any() == np.False_
+
+
+def test_contains_is_exact() -> None:
+    third = Polytope([[Fraction(1, 3)]], [Fraction(1, 9)])
+    below, above = np.nextafter(1 / 3, 0), np.nextafter(1 / 3, 1)
+    assert third.contains(np.array([[below], [1 / 3], [above]])).tolist() == [True, True, False]
+    assert Fraction(1 / 3) < Fraction(1, 3) < Fraction(above)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_threads_give_the_same_bytes(n_threads: int) -> None:
+    network = network_of(networks.cases("random", 3)[3].layers)
+    complex_ = polyhedral_complex(network, Polytope(*cross(3)), n_threads=n_threads)
+    other = polyhedral_complex(network, Polytope(*cross(3)), n_threads=1)
+    for name, array in complex_.core.to_arrays().items():
+        assert array.tobytes() == other.core.to_arrays()[name].tobytes(), name
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (([[1, 0], [-1, 0]], [0, -1]), r"empty.*G\[1\] x <= h\[1\]"),
+        (([[0, 0]], [-1]), r"empty.*G\[0\]"),
+        (([[1, 0], [-1, 0]], [0, 0]), r"not full-dimensional: G\[1\] x = h\[1\]"),
+        (([[1, 0], [0, 1], [-1, -1]], [0, 0, 0]), r"not full-dimensional: G\[2\] x = h\[2\]"),
+        (([[1, 0], [-1, 0]], [Fraction(1, 3), Fraction(-1, 3)]), r"G\[1\] x = h\[1\]"),
+    ],
+)
+def test_empty_or_flat_polytopes_are_refused(rows: Rows, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        polyhedral_complex(Network.from_arrays([[[1, 1]], [[1]]]), Polytope(*rows))
+
+
+@pytest.mark.parametrize(
+    ("G", "h", "message"),
+    [
+        ([1, 2], [1], "G has shape"),
+        (np.zeros((0, 2)), [], "G has shape"),
+        ([[1, 2]], [1, 2], "h has shape"),
+        ([[np.nan, 2]], [1], "finite"),
+        ([[1, 2]], [np.inf], "finite"),
+        ([[Fraction(1, 10**400), 2]], [1], "beyond float64"),
+    ],
+)
+def test_bad_polytopes(G: Any, h: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Polytope(G, h)
+
+
+def test_another_dimension_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 dimensions and the network has 2 inputs"):
+        polyhedral_complex(Network.from_arrays([[[1, 1]], [[1]]]), Polytope([[1, 0, 0]], [1]))

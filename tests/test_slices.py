@@ -1,0 +1,142 @@
+"""Slices: the network on an affine plane is an exact function of the plane's coordinates."""
+
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import networks
+from compare import assert_equals_reference, network_of
+from reference import exact_layers, reference_cells
+from relutope import AllSpace, Box, Network, Polytope, Slice, polyhedral_complex
+
+RNG = np.random.default_rng(5)
+
+
+def dot(a: Any, b: Any) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def composed(layers: Any, plane: Slice) -> Any:
+    """The hidden layers on the slice, in fractions."""
+    (weights, biases), *rest = exact_layers(layers)
+    directions = [[Fraction(v) for v in row] for row in plane.directions.tolist()]
+    origin = [Fraction(v) for v in plane.origin.tolist()]
+    first = [[dot(row, direction) for direction in directions] for row in weights]
+    shift = [dot(row, origin) + b for row, b in zip(weights, biases, strict=True)]
+    return [(first, shift), *rest]
+
+
+@pytest.mark.parametrize("name", networks.CLASSES)
+@pytest.mark.parametrize("k", [1, 2])
+def test_equals_the_oracle(name: str, k: int) -> None:
+    case = networks.cases(name, 4)[3]
+    plane = Slice.through(RNG.normal(size=(k + 1, 4)) / 3)
+    complex_ = polyhedral_complex(network_of(case.layers), plane)
+    complex_.validate()
+    assert complex_.slice == plane
+    assert complex_.dim == k
+    oracle = reference_cells(composed(case.hidden, plane), plane.domain.lo, plane.domain.hi)
+    assert_equals_reference(complex_, oracle)
+
+
+def test_coordinate_slices_of_fractions() -> None:
+    case = networks.cases("integer", 3)[1]
+    plane = Slice([0, Fraction(1, 3), 0], [[1, 0, 0], [0, 0, Fraction(1, 7)]], AllSpace())
+    complex_ = polyhedral_complex(network_of(case.layers), plane)
+    complex_.validate()
+    assert_equals_reference(complex_, reference_cells(composed(case.hidden, plane), None, None, 2))
+
+
+def test_polytope_in_a_slice() -> None:
+    case = networks.cases("random", 3)[1]
+    triangle = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
+    plane = Slice.through(RNG.normal(size=(3, 3)), triangle)
+    complex_ = polyhedral_complex(network_of(case.layers), plane)
+    complex_.validate()
+    rows = list(zip(triangle.G.tolist(), triangle.h.tolist(), strict=True))
+    assert_equals_reference(complex_, reference_cells(composed(case.hidden, plane), None, None, 2, rows))
+
+
+def test_through_hits_its_points() -> None:
+    points = RNG.normal(size=(4, 6))
+    plane = Slice.through(points)
+    corners = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    exact = [
+        [
+            Fraction(o) + dot(corner, map(Fraction, column))
+            for o, column in zip(plane.origin.tolist(), plane.directions.T.tolist(), strict=True)
+        ]
+        for corner in corners
+    ]
+    assert exact == [[Fraction(v) for v in point] for point in points.tolist()]
+    assert np.allclose(plane.embed(corners), points)
+    assert np.allclose(plane.project(points), corners)
+
+
+def test_pca_spans_the_plane_of_its_points() -> None:
+    plane = RNG.normal(size=(2, 5))
+    X = RNG.normal(size=(40, 2)) @ plane + 3
+    found = Slice.pca(X, 2)
+    assert np.linalg.matrix_rank(np.vstack([plane, found.directions])) == 2
+    t = found.project(X)
+    assert np.allclose(found.embed(t), X)
+    assert found.domain.contains(t).all()
+    assert np.allclose(np.abs(np.linalg.det(found.metric)), 1)
+    assert (found.directions[np.arange(2), np.abs(found.directions).argmax(axis=1)] > 0).all()
+
+
+def test_metric_gives_lengths() -> None:
+    plane = Slice([0, 0, 0], [[3, 0, 0], [0, 4, 1]])
+    t = np.array([[1.0, 0], [0, 1], [2, -1]])
+    lengths = np.linalg.norm(plane.embed(t) - plane.embed([[0, 0]]), axis=1)
+    assert np.allclose(np.linalg.norm(t @ plane.metric, axis=1), lengths)
+
+
+def test_wide_networks_with_many_inputs() -> None:
+    weights = [RNG.normal(size=(1024, 3072)) / 50, RNG.normal(size=(1, 1024))]
+    network = Network.from_arrays(weights, [RNG.normal(size=1024), [0.0]])
+    images = RNG.random(size=(3, 3072))
+    complex_ = polyhedral_complex(network, Slice.through(images), max_seconds=100)
+    assert complex_.network.input_dim == 2
+    assert complex_.euler_characteristic == 1
+    signs = network.core.sign_vectors(np.ascontiguousarray(images[:1]))
+    corner = complex_.network.core.sign_vectors(np.zeros((1, 2)))
+    assert np.array_equal(signs, corner)
+
+
+def test_pickle_and_equality() -> None:
+    plane = Slice.through([[0, 0, 1], [1, 0, 0.5], [0.25, 1, 0]], Box(0, 1))
+    copy = pickle.loads(pickle.dumps(plane))
+    assert copy == plane
+    assert hash(copy) == hash(plane)
+    assert plane != Slice.through([[0, 0, 1], [1, 0, 0.5], [0.25, 1, 0]], Box(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("origin", "directions", "message"),
+    [
+        ([0, 0, 0], [[1, 2, 3], [2, 4, 6]], r"directions\[1\] is a linear combination"),
+        ([0, 0, 0], [[0, 0, 0]], r"directions\[0\] is a linear combination"),
+        ([0, 0], [[1, 0], [0, 1], [1, 1]], r"directions\[2\]"),
+        ([0, 0, 0], [[1, 2]], "directions has shape"),
+        ([[0, 0]], [[1, 2]], "origin has shape"),
+        ([np.nan, 0], [[1, 2]], "finite"),
+    ],
+)
+def test_bad_slices(origin: Any, directions: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Slice(origin, directions)
+
+
+def test_bad_points() -> None:
+    with pytest.raises(ValueError, match="linear combination"):
+        Slice.through([[0, 0], [1, 1], [2, 2]])
+    with pytest.raises(ValueError, match="legal: \\(2 to 4, n\\)"):
+        Slice.through([[0, 0]])
+    with pytest.raises(ValueError, match="what 2 points can span"):
+        Slice.pca([[0, 0], [1, 1]], 2)
+    with pytest.raises(ValueError, match="3 dimensions and the network has 2 inputs"):
+        polyhedral_complex(Network.from_arrays([[[1, 1]], [[1]]]), Slice([0, 0, 0], [[1, 0, 0]]))
