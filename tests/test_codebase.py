@@ -31,6 +31,7 @@ IMPORT_ORDER = [
     {"network", "polytope"},
     {"slices"},
     {"subcomplex"},
+    {"closures"},
     {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
     {"affine_maps", "betti", "location", "storage", "subdivision"},

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def checked_dimension(k: Any, dim: int, lowest: int = 0) -> int:
-    """A dimension of cells as an int.
+def checked_dimension(k: Any, dim: int, lowest: int = 0, name: str = "k") -> int:
+    """A dimension of cells as an int; `name` is that of the argument.
 
     Raises
     ------
@@ -19,9 +19,9 @@ def checked_dimension(k: Any, dim: int, lowest: int = 0) -> int:
         If ``lowest <= k <= dim`` fails.
     """
     if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"k is {k!r}; legal: an int from {lowest} to {dim}")
+        raise TypeError(f"{name} is {k!r}; legal: an int from {lowest} to {dim}")
     if not lowest <= k <= dim:
-        raise ValueError(f"k is {k}; legal: {lowest} <= k <= {dim}")
+        raise ValueError(f"{name} is {k}; legal: {lowest} <= {name} <= {dim}")
     return int(k)
 
 
