@@ -21,6 +21,7 @@ import numpy  # noqa: F401  (the one package that an import of relutope loads)
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box, as_domain
+    from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
     from relutope.network import Network
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllSpace",
     "Box",
+    "DualGraph",
     "IncompleteError",
     "MissingExtraError",
     "Network",
@@ -45,6 +47,7 @@ __all__ = [
 _HOME = {
     "AllSpace": "domain",
     "Box": "domain",
+    "DualGraph": "dual_graph",
     "IncompleteError": "errors",
     "MissingExtraError": "errors",
     "Network": "network",

@@ -44,3 +44,20 @@ def checked_ids(ids: ArrayLike, count: int, kind: str) -> NDArray[np.int64]:
         wrong = array[(array < 0) | (array >= count)][0]
         raise ValueError(f"ids contains {wrong}; legal: 0 <= id < {count}, the number of {kind}")
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def checked_cell(cell: Any, counts: tuple[int, ...]) -> tuple[int, int]:
+    """Dimension and id of one cell of a complex with `counts[k]` cells of dimension k.
+
+    Raises
+    ------
+    TypeError
+        If it is no pair of ints.
+    ValueError
+        If one is out of range.
+    """
+    if not isinstance(cell, (tuple, list)) or len(cell) != 2:
+        raise TypeError(f"cell is {cell!r}; legal: a pair (k, id)")
+    k = checked_dimension(cell[0], len(counts) - 1)
+    [index] = checked_ids([cell[1]], counts[k], f"cells of dimension {k}")
+    return k, int(index)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.arguments import checked_dimension, checked_ids
+from relutope.arguments import checked_cell, checked_dimension, checked_ids
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -169,7 +169,7 @@ class FacePoset:
         """
         from relutope.closures import closure_of_cell
 
-        return closure_of_cell(cast("PolyhedralComplex", self), *self._checked_cell(cell))
+        return closure_of_cell(cast("PolyhedralComplex", self), *checked_cell(cell, self.counts))
 
     def star(self, cell: tuple[int, int]) -> tuple[NDArray[np.int32], ...]:
         """The open star of a cell: itself and all cells that have it as a face.
@@ -198,7 +198,7 @@ class FacePoset:
         """
         from relutope.closures import star
 
-        return star(cast("PolyhedralComplex", self), *self._checked_cell(cell))
+        return star(cast("PolyhedralComplex", self), *checked_cell(cell, self.counts))
 
     def link(self, cell: tuple[int, int]) -> Subcomplex:
         """The cells in the closure of the star of a cell whose own closure does not meet the closed cell.
@@ -230,7 +230,7 @@ class FacePoset:
         """
         from relutope.closures import link
 
-        return link(cast("PolyhedralComplex", self), *self._checked_cell(cell))
+        return link(cast("PolyhedralComplex", self), *checked_cell(cell, self.counts))
 
     def skeleton(self, k: int) -> Subcomplex:
         """All cells of dimension at most k.
@@ -402,11 +402,3 @@ class FacePoset:
     def _incidence_numbers(self) -> list[NDArray[np.int8]]:
         """Entry k - 1 belongs to `facets(k)`."""
         return _core.incidence_numbers(self.core)
-
-    def _checked_cell(self, cell: Any) -> tuple[int, int]:
-        """Dimension and id of a cell, both legal."""
-        if not isinstance(cell, (tuple, list)) or len(cell) != 2:
-            raise TypeError(f"cell is {cell!r}; legal: a pair (k, id)")
-        k = checked_dimension(cell[0], self.dim)
-        [index] = checked_ids([cell[1]], self.counts[k], f"cells of dimension {k}")
-        return k, int(index)
