@@ -74,10 +74,15 @@ def _exact_angles(
 def _exact_angle(a: list[Fraction], b: list[Fraction]) -> float:
     """The angle of two slopes, rounded a few times only."""
     # Lengths of normals do not matter; with entries of at most 1 no float overflows.
-    u, v = ([x / max(1, *map(abs, slope)) for x in (*slope, Fraction(-1))] for slope in (a, b))
+    u, v = (_scaled([*slope, Fraction(-1)]) for slope in (a, b))
     dot = sum((x * y for x, y in zip(u, v, strict=True)), Fraction(0))
     minors = (u[i] * v[j] - u[j] * v[i] for j in range(len(u)) for i in range(j))
     return atan2(_root(sum((minor**2 for minor in minors), Fraction(0))), dot)
+
+
+def _scaled(normal: list[Fraction]) -> list[Fraction]:
+    largest: Fraction = max(abs(x) for x in normal)
+    return [x / largest for x in normal]
 
 
 def _root(square: Fraction) -> float:

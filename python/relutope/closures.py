@@ -82,7 +82,8 @@ def _concatenated(lists: Lists, cells: Ids) -> Ids:
     # In the result list i begins at ends[i] - lengths[i].
     ends = np.cumsum(lengths)
     places = np.arange(lengths.sum()) + np.repeat(indptr[cells] - (ends - lengths), lengths)
-    return indices[places]
+    result: Ids = indices[places]
+    return result
 
 
 def _with_facets_in(facets: Lists, cells: Ids, allowed: Ids) -> Ids:
@@ -90,4 +91,5 @@ def _with_facets_in(facets: Lists, cells: Ids, allowed: Ids) -> Ids:
     lengths = facets[0][cells + 1] - facets[0][cells]
     owners = np.repeat(np.arange(len(cells)), lengths)
     outside = np.isin(_concatenated(facets, cells), allowed, invert=True)
-    return cells[np.bincount(owners[outside], minlength=len(cells)) == 0]
+    result: Ids = cells[np.bincount(owners[outside], minlength=len(cells)) == 0]
+    return result

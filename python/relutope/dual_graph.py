@@ -73,7 +73,8 @@ class DualGraph:
     @property
     def degrees(self) -> NDArray[np.int32]:
         """Number of neighbours of each region, int32 of shape (n_nodes,)."""
-        return np.diff(self.adjacency.indptr).astype(np.int32, copy=False)
+        degrees: NDArray[np.int32] = np.diff(self.adjacency.indptr).astype(np.int32, copy=False)
+        return degrees
 
     def connected_components(self) -> tuple[int, NDArray[np.int32]]:
         """Their number, which is 1 since domains are convex, and the component of each node."""

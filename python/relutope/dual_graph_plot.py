@@ -68,8 +68,8 @@ def plot_dual_graph(
         raise ValueError(f"color has shape {values.shape}; legal: ({graph.n_nodes},), one value per region")
     try:
         from matplotlib.collections import LineCollection
-    except ImportError as error:
-        raise MissingExtraError("plots", "plot", error.name) from error
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", "to draw a dual graph") from None
     points = places[layout](graph)
     if ax is None:
         import matplotlib.pyplot as plt

@@ -183,10 +183,7 @@ class FacePoset:
         tuple of ndarray of int32
             Per dimension 0..d the ids, ascending.
 
-        Raises
-        ------
-        ValueError, TypeError
-            As for `faces`.
+        Errors are those of `faces`.
 
         Examples
         --------
@@ -214,10 +211,7 @@ class FacePoset:
         -------
         Subcomplex
 
-        Raises
-        ------
-        ValueError, TypeError
-            As for `faces`.
+        Errors are those of `faces`.
 
         Examples
         --------
