@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
     from relutope.domains import as_domain
+    from relutope.domain import AllSpace, Box, as_domain
+    from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
     from relutope.network import Network
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllSpace",
     "Box",
+    "DualGraph",
     "IncompleteError",
     "MissingExtraError",
     "Network",
@@ -50,6 +53,7 @@ __all__ = [
 _HOME = {
     "AllSpace": "domain",
     "Box": "domain",
+    "DualGraph": "dual_graph",
     "IncompleteError": "errors",
     "MissingExtraError": "errors",
     "Network": "network",

@@ -74,6 +74,15 @@ def polyhedral_complex(
 
 # The face poset.
 
+def cofacets(complex: Complex, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+def incidence(
+    complex: Complex, k: int, m: int, ids: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+def incidence_numbers(complex: Complex) -> list[NDArray[np.int8]]: ...
+def flips(
+    complex: Complex, first: NDArray[np.int32], second: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+
 # Regions.
 
 def exact_forms(
