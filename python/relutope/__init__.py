@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
     from relutope.domains import as_domain
-    from relutope.domain import AllSpace, Box, as_domain
     from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
