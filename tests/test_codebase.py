@@ -26,8 +26,8 @@ MAY_INCLUDE = {
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
-    {"_core", "archive", "arguments", "coefficients", "errors", "memory", "progress"},
-    {"domain", "layers"},
+    {"_core", "archive", "arguments", "coefficients", "errors", "files", "memory", "progress"},
+    {"domain", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
     {"subcomplex"},
@@ -59,7 +59,18 @@ IMPORT_THE_CORE = {
     "storage",
     "subdivision",
 }
-IMPORTED_ON_USE = {"matplotlib", "networkx", "onnx", "plotly", "safetensors", "scipy", "torch", "tqdm"}
+IMPORTED_ON_USE = {
+    "matplotlib",
+    "meshio",
+    "networkx",
+    "onnx",
+    "plotly",
+    "safetensors",
+    "scipy",
+    "toponetx",
+    "torch",
+    "tqdm",
+}
 
 
 def tracked_files() -> list[Path]:
