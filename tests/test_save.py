@@ -85,7 +85,7 @@ def saved(network: Network, tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, **changes: np.ndarray | None) -> None:
-    """Change arrays of a saved complex and all sums in the file, so that nothing but the contents can tell."""
+    """Change arrays of a saved complex and all sums in the file, so that only the contents can tell."""
     changed = {**read_npz(path), **changes}
     record = {name: array for name, array in changed.items() if array is not None}
     header = json.loads(record["header"].tobytes())

@@ -27,7 +27,7 @@ ALIGNMENT = 64
 MEMBER_HEAD, MEMBER_MARK = struct.Struct("<4s22xHH"), b"PK\x03\x04"
 #: The extra field with the sizes in 64 bits that zipfile appends to the others.
 SIZES_BYTES = 20
-#: Head of the extra field that stands for padding: its id (as Android's zipalign writes it), its length, the alignment.
+#: Head of the extra field that pads: its id (as Android's zipalign writes it), its length, the alignment.
 PADDING_HEAD, PADDING_ID = struct.Struct("<HHH"), 0xD935
 #: Equal arrays give equal bytes: no date, and one system on all of them.
 DATE, UNIX = (1980, 1, 1, 0, 0, 0), 3
