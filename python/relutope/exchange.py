@@ -198,7 +198,7 @@ class Exchange:
     def write_ply(self, path: str | PathLike[str]) -> int:
         """Write the bounded polygons, the cells of dimension 2, as a binary ``.ply``, for d = 2 and 3.
 
-        Points and order are as in `write_vtu`; each face has the property ``cell``, the polygon's id.
+        Points and order are as in `write_vtu`; the polygons are in the order of their ids.
 
         Parameters
         ----------

@@ -141,12 +141,12 @@ def write_ply(complex_: PolyhedralComplex, path: str | PathLike[str]) -> int:
     require_plane_or_space(complex_)
     polygons = bounded_cells(complex_, 2)
     cycles = polygon_cycles(complex_, polygons)
-    rows = headed_rows(headed_rows(cycles, np.diff(cycles.indptr)), polygons)
+    rows = headed_rows(cycles, np.diff(cycles.indptr))
     points = points_in_space(complex_)
     header = (
         "ply\nformat binary_little_endian 1.0\n"
         f"element vertex {len(points)}\nproperty double x\nproperty double y\nproperty double z\n"
-        f"element face {len(polygons)}\nproperty int cell\nproperty list int int vertex_indices\nend_header\n"
+        f"element face {len(polygons)}\nproperty list int int vertex_indices\nend_header\n"
     )
     with replacing(path) as stream:
         stream.write(header.encode())
