@@ -19,6 +19,7 @@ import networks
 import relutope
 from compare import complex_on, network_of
 from relutope import AllSpace, Network, PolyhedralComplex, polyhedral_complex
+from relutope.formats import complex_to_networkx
 from relutope.polygons import cell_vertices, polygon_cycles
 
 Array = NDArray[Any]
@@ -212,6 +213,15 @@ def test_what_is_not_legal(quadrants: Network, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="dimension 1"):
             convert()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_graphs_are_those_of_their_own_methods() -> None:
+    poset, graph = object(), object()
+    stand_in = types.SimpleNamespace(
+        face_poset=lambda: poset, dual_graph=lambda: types.SimpleNamespace(to_networkx=lambda: graph)
+    )
+    assert complex_to_networkx(stand_in, "face_poset") is poset
+    assert complex_to_networkx(stand_in, "dual_graph") is graph
 
 
 def test_missing_packages_are_named(quadrants: Network, monkeypatch: pytest.MonkeyPatch) -> None:

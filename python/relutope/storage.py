@@ -96,7 +96,7 @@ def record_digest(record: Record) -> str:
         if name == "header":
             array = _json_array({key: value for key, value in _json_value(stored).items() if key != "digest"})
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
