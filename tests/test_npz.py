@@ -85,6 +85,17 @@ def test_aligned_and_mapped(tmp_path: Path) -> None:
         assert table[0, 0] == 99  # not a copy
 
 
+def test_where_nothing_can_be_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise OSError(19, "No such device")
+
+    path = write(tmp_path / "a.npz", ARRAYS)
+    monkeypatch.setattr("mmap.mmap", refuse)
+    found = read_npz(path)
+    assert_equal(found, ARRAYS)
+    assert not any(array.flags.writeable for array in found.values())
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_archives_of_numpy(save: Any, tmp_path: Path) -> None:
     save(tmp_path / "a.npz", **ARRAYS)

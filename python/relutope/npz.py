@@ -81,7 +81,10 @@ def _content(stream: BinaryIO) -> bytes | mmap.mmap:
     # Windows does not let a file be replaced while it is mapped, and `save` may replace what was loaded.
     if sys.platform == "win32":
         return stream.read()
-    return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError:  # a file system that maps nothing
+        return stream.read()
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: bytes | mmap.mmap) -> NDArray[Any]:
