@@ -29,6 +29,8 @@ MEMBER_HEAD, MEMBER_MARK = struct.Struct("<4s22xHH"), b"PK\x03\x04"
 SIZES_BYTES = 20
 #: Head of the extra field that pads: its id (as Android's zipalign writes it), its length, the alignment.
 PADDING_HEAD, PADDING_ID = struct.Struct("<HHH"), 0xD935
+#: Most bytes of an array's header, which numpy evaluates as a Python literal; numpy's own limit.
+LONGEST_HEADER = 10_000
 #: Equal arrays give equal bytes: no date, and one system on all of them.
 DATE, UNIX = (1980, 1, 1, 0, 0, 0), 3
 
@@ -93,8 +95,8 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: bytes | m
         array = _array_of(data, 0, len(data))
     else:
         start = _start(archive, member, content)
-        with memoryview(content)[start : start + member.file_size] as data_view:
-            if len(data_view) != member.file_size or zlib.crc32(data_view) != member.CRC:
+        with memoryview(content)[start : start + member.file_size] as part:
+            if len(part) != member.file_size or zlib.crc32(part) != member.CRC:
                 raise zipfile.BadZipFile(f"the check sum of {member.filename} differs")
         array = _array_of(content, start, start + member.file_size)
     if not array.flags.aligned:
@@ -114,19 +116,15 @@ def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: bytes | m
 
 def _array_of(content: bytes | mmap.mmap, start: int, end: int) -> NDArray[Any]:
     """The array in ``.npy`` format that lies at these bytes, as a view."""
-    stream = io.BytesIO(content[start : min(end, start + 2 * _LONGEST_HEADER)])
+    stream = io.BytesIO(content[start : min(end, start + 2 * LONGEST_HEADER)])
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise ValueError(f"an array has format version {version}; legal: (1, 0) and (2, 0)")
-    shape, is_fortran, dtype = readers[version](stream, max_header_size=_LONGEST_HEADER)
+    shape, is_fortran, dtype = readers[version](stream, max_header_size=LONGEST_HEADER)
     if dtype.hasobject:
         raise ValueError("an array holds Python objects")
     offset = start + stream.tell()
     if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != end - offset:
         raise ValueError(f"an array of shape {shape} and dtype {dtype} has {end - offset} bytes")
     return np.ndarray(shape, dtype, content, offset, order="F" if is_fortran else "C")
-
-
-#: Characters of a header that numpy evaluates as a Python literal; its own limit.
-_LONGEST_HEADER = 10_000

@@ -100,6 +100,7 @@ def cell_vertices(complex_: PolyhedralComplex, k: int, ids: Ints) -> Rows:
         n = complex_.counts[m - 1]
         # Not np.unique: its table of hashes takes ten times as long on such keys.
         keys = np.sort(cell * n + values)
-        cell, values = np.divmod(keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]], n)
+        is_new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+        cell, values = np.divmod(keys[is_new], n)
         starts = np.searchsorted(cell, np.arange(len(ids) + 1))
     return Rows(starts, values)
