@@ -96,6 +96,27 @@ def test_where_nothing_can_be_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not any(array.flags.writeable for array in found.values())
 
 
+class FullDisk(io.BytesIO):
+    """Has room for `room` bytes."""
+
+    room = 0
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self.room:
+            raise OSError(28, "No space left on device")
+        return super().write(data)
+
+
+def test_full_disk() -> None:
+    whole = io.BytesIO()
+    write_npz(whole, ARRAYS)
+    for room in range(0, len(whole.getvalue()), 50):
+        stream = FullDisk()
+        stream.room = room
+        with pytest.raises(OSError, match="No space left"):
+            write_npz(stream, ARRAYS)
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_archives_of_numpy(save: Any, tmp_path: Path) -> None:
     save(tmp_path / "a.npz", **ARRAYS)
