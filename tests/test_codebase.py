@@ -34,6 +34,7 @@ IMPORT_ORDER = [
     {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
     {"affine_maps", "betti", "location", "storage", "subdivision"},
+    {"inequalities", "interior_points", "volumes"},
     {"formats", "meshes", "refinement", "regions"},
     {"level_sets", "linear_regions"},
     {"convexity", "dual_graph"},
@@ -51,6 +52,8 @@ IMPORT_THE_CORE = {
     "certificate",
     "complex",
     "faces",
+    "inequalities",
+    "interior_points",
     "location",
     "network",
     "refinement",
@@ -58,6 +61,7 @@ IMPORT_THE_CORE = {
     "slices",
     "storage",
     "subdivision",
+    "volumes",
 }
 IMPORTED_ON_USE = {"matplotlib", "networkx", "onnx", "plotly", "safetensors", "scipy", "torch", "tqdm"}
 

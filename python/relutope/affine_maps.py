@@ -66,7 +66,7 @@ def region_ids(complex_: PolyhedralComplex, ids: ArrayLike | None) -> NDArray[np
 
 
 def form_blocks(
-    complex_: PolyhedralComplex, ids: NDArray[np.int64]
+    complex_: PolyhedralComplex, ids: NDArray[np.int64], network: _core.Network | None = None
 ) -> Iterator[tuple[NDArray[np.int64], list[Forms]]]:
     """Forms of all neurons and outputs on regions, block by block, so that memory stays bounded.
 
@@ -75,6 +75,8 @@ def form_blocks(
     complex_ : PolyhedralComplex
     ids : ndarray of int64
         Legal ids of regions.
+    network : _core.Network, optional
+        One whose hidden layers are the first that the complex has signs of; default: that of `complex_`.
 
     Yields
     ------
@@ -83,12 +85,14 @@ def form_blocks(
     forms : list of Forms
         One per hidden layer and, last, one of the outputs.
     """
-    layers = [_prepared(*layer) for layer in _core.layer_images(complex_.network.core)]
+    network = complex_.network.core if network is None else network
+    layers = [_prepared(*layer) for layer in _core.layer_images(network)]
+    n_neurons = sum(network.hidden_widths)
     width = sum(len(layer.biases) for layer in layers)
     step = max(1, BLOCK_BYTES // (16 * (complex_.dim + 1) * width))
     for first in range(0, len(ids), step):
         block = ids[first : first + step]
-        active = complex_.sign_vectors(complex_.dim, block).T > 0
+        active = complex_.core.sign_vectors(complex_.dim, block)[:, :n_neurons].T > 0
         yield block, _forms(layers, np.ascontiguousarray(active), complex_.dim)
 
 
@@ -118,9 +122,7 @@ def exact_affine_maps(
     return result
 
 
-def _prepared(
-    image: NDArray[np.float64], relative_error: float, sources: list[tuple[int, int]]
-) -> _Layer:
+def _prepared(image: NDArray[np.float64], relative_error: float, sources: list[tuple[int, int]]) -> _Layer:
     m = image.shape[1] - 1
     bounds = _floored(np.abs(image))
     unit = 1.01 * ((m + 4) * 2.0**-53 + relative_error)
