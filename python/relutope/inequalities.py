@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Inequalities:
-    """Irredundant inequalities ``A @ x <= b`` of regions, one per facet; those of the i-th region are the rows
-    ``indptr[i]:indptr[i + 1]``.
+    """Irredundant inequalities ``A @ x <= b`` of regions, one per facet.
+
+    Those of the i-th region are the rows ``indptr[i]:indptr[i + 1]``.
 
     Attributes
     ----------
@@ -79,7 +80,7 @@ def finite_facets(
 
 
 def facet_walls(complex_: PolyhedralComplex, facets: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The wall of the domain that each finite facet lies on, numbered as in `wall_inequality`; -1 for none."""
+    """The wall that each finite facet lies on, numbered as in `wall_inequality`; -1 for none."""
     if isinstance(complex_.domain, AllSpace):
         return np.full(len(facets), -1, dtype=np.int32)
     sides = complex_.walls(complex_.dim - 1)[facets]

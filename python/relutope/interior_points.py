@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from operator import mul
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,16 +57,14 @@ def exact_interior_points(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -
     network = _core.complex_network(complex_.core)
     signs = complex_.core.sign_vectors(complex_.dim, ids)
     result = []
-    for region, wanted in zip(ids, signs, strict=True):
-        finite, infinite = _mean(_exact_points(complex_, int(region)))
-        size = 1
-        while True:
-            point = _at(finite, infinite, size)
-            if not any(infinite) or np.array_equal(
-                network.exact_signs(*common_denominator(list(point))), wanted
-            ):
-                break
+    for region, wanted in zip(ids.tolist(), signs, strict=True):
+        finite, infinite = _mean(_exact_points(complex_, region))
+        point, size = _at(finite, infinite, 1), 1
+        while any(infinite) and not np.array_equal(
+            network.exact_signs(*common_denominator(list(point))), wanted
+        ):
             size *= size + 1
+            point = _at(finite, infinite, size)
         result.append(point)
     return result
 
@@ -142,12 +141,9 @@ def _exact_points(complex_: PolyhedralComplex, region: int) -> list[tuple[Point,
 def _mean(vertices: list[tuple[Point, Point]], weights: list[int] | None = None) -> tuple[Point, Point]:
     """The weighted means of the two parts; by default all weigh the same."""
     weights = [1] * len(vertices) if weights is None else weights
-    total = sum(weights)
+    total = Fraction(sum(weights))
     finite, infinite = (
-        tuple(
-            sum((w * x for w, x in zip(weights, column, strict=True)), Fraction(0)) / total
-            for column in zip(*part, strict=True)
-        )
+        tuple(sum(map(mul, weights, column)) / total for column in zip(*part, strict=True))
         for part in zip(*vertices, strict=True)
     )
     return finite, infinite
