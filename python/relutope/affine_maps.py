@@ -145,12 +145,12 @@ def _forms(layers: list[_Layer], active: NDArray[np.bool_], d: int) -> list[Form
     that underflows. So
         |computed - exact| <= sum |w| E + (gamma + kappa) (sum |w| R + |b|)
                               + 2^-1074 (1 + sum over non-zero products of (1 + R)).
-    With w' = |w| + FLOOR and R' = R + FLOOR where they are not 0, and c = 1.01 ((m + 4) u + kappa), this is at
-    most
+    With w' = |w| + FLOOR and R' = R + FLOOR where they are not 0, and c = 1.01 ((m + 4) u + kappa), this is
+    at most
         sum w' (E + c R') + c b',
     since 3 u w' R' alone exceeds 2^-1074 (1 + R). No product in it underflows: E is 0 where R' is, so each
-    factor is 0 or at least c FLOOR > 2^-531. Rounding makes it too small by a factor of at most 1 - (m + 8) u;
-    `inflate` restores that.
+    factor is 0 or at least c FLOOR > 2^-531. Rounding makes it too small by a factor of at most
+    1 - (m + 8) u; `inflate` restores that.
     """
     n = active.shape[1]
     values: list[NDArray[np.float64]] = []  # (width, n (d + 1)): one matrix product serves all regions

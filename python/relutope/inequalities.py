@@ -163,7 +163,7 @@ def _rounded(value: Fraction) -> tuple[float, float]:
 def _gather(
     forms: list[Forms],
     regions: NDArray[np.int64],
-    neurons: NDArray[np.int64],
+    neurons: NDArray[np.int32],
     rows: NDArray[np.float64],
     errors: NDArray[np.float64],
 ) -> None:

@@ -73,7 +73,7 @@ def lie_inside(
     complex_: PolyhedralComplex, ids: NDArray[np.int64], points: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Whether each point lies in the interior of the region at its place, exactly; nan and inf do not."""
-    inside = np.isfinite(points).all(axis=1)
+    inside: NDArray[np.bool_] = np.all(np.isfinite(points), axis=1)
     inside[inside] = strictly_inside(complex_.domain, points[inside])
     places = np.flatnonzero(inside)
     signs = _core.complex_network(complex_.core).sign_vectors(np.ascontiguousarray(points[places]))
@@ -87,7 +87,7 @@ def strictly_inside(domain: Domain, points: NDArray[np.float64]) -> NDArray[np.b
     if not isinstance(domain, Box):
         return np.ones(len(points), dtype=bool)
     lo, hi = domain.bounds(points.shape[1])
-    inside: NDArray[np.bool_] = ((lo < points) & (points < hi)).all(axis=1)
+    inside: NDArray[np.bool_] = np.all((lo < points) & (points < hi), axis=1)
     return inside
 
 
