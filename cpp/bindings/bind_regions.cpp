@@ -9,6 +9,7 @@
 #include "bindings/convert.hpp"
 #include "cells/complex.hpp"
 #include "cells/triangulation.hpp"
+#include "network/float_forms.hpp"
 #include "network/pattern_forms.hpp"
 
 namespace py = pybind11;
@@ -107,25 +108,35 @@ py::list neuron_forms(const Network& network, const Patterns& patterns, const Id
   return result;
 }
 
-/// Per layer: the float64 image of its rows (weights, then bias), its relative error, and (source, columns) per block.
-py::list layer_images(const Network& network) {
-  py::list result;
-  for (const Layer& layer : network.layers()) {
-    py::array_t<double> image({layer.rows(), layer.columns() + 1});
-    for (std::size_t i = 0; i < layer.rows(); ++i) {
-      const std::span<const double> row = layer.image(i);
-      std::copy(row.begin(), row.end(), image.mutable_data() + i * row.size());
-    }
-    py::list sources;
-    for (const Block& block : layer.blocks()) sources.append(py::make_tuple(block.source, block.columns));
-    result.append(py::make_tuple(image, layer.relative_error(), sources));
+/// The forms of the layers from `first_layer` on under each row of `patterns`, in float64: per layer the values (n, d +
+/// 1, width), and bounds on their errors.
+py::list float_forms(const Network& network, const Patterns& patterns, std::size_t first_layer) {
+  require_layer(network, first_layer);
+  require_patterns(network, patterns);
+  const auto n = static_cast<std::size_t>(patterns.shape(0));
+  std::vector<py::array_t<double>> values, errors;
+  std::vector<double*> value, error;
+  for (std::size_t l = first_layer; l < network.layers().size(); ++l) {
+    const std::vector<std::size_t> shape{n, network.input_dim() + 1, network.layers()[l].rows()};
+    value.push_back(values.emplace_back(shape).mutable_data());
+    error.push_back(errors.emplace_back(shape).mutable_data());
   }
-  return result;
-}
-
-std::vector<std::size_t> checked_ids(const Complex& complex, std::size_t k, const Ids& ids) {
-  std::vector<std::size_t> result;
-  for (py::ssize_t i = 0; i < ids.size(); ++i) result.push_back(require_id(complex, k, ids.data()[i]));
+  {
+    const py::gil_scoped_release release;
+    FloatForms forms(network);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i % 256 == 0) poll_signals();
+      forms.set_pattern({patterns.data() + i * network.neurons(), network.neurons()});
+      for (std::size_t l = 0; l < value.size(); ++l) {
+        const std::span<const double> v = forms.values(first_layer + l);
+        const std::span<const double> e = forms.errors(first_layer + l);
+        std::copy(v.begin(), v.end(), value[l] + i * v.size());
+        std::copy(e.begin(), e.end(), error[l] + i * e.size());
+      }
+    }
+  }
+  py::list result;
+  for (std::size_t l = 0; l < values.size(); ++l) result.append(py::make_tuple(values[l], errors[l]));
   return result;
 }
 
@@ -212,7 +223,7 @@ void bind_regions(py::module_& m) {
   m.def("triangulate", &triangulate, py::arg("complex"), py::arg("k"), py::arg("ids"));
   m.def("exact_points", &exact_points, py::arg("complex"), py::arg("ids"), FloatingGuard());
   m.def("exact_volumes", &exact_region_volumes, py::arg("complex"), py::arg("ids"), FloatingGuard());
-  m.def("layer_images", &layer_images, py::arg("network"));
+  m.def("float_forms", &float_forms, py::arg("network"), py::arg("patterns"), py::arg("first_layer"), FloatingGuard());
   m.def("neuron_forms", &neuron_forms, py::arg("network"), py::arg("patterns"), py::arg("neurons"), FloatingGuard());
   m.def("pattern_forms", &pattern_forms, py::arg("network"), py::arg("patterns"), py::arg("layer"), FloatingGuard());
   m.def("exact_forms", &exact_forms, py::arg("complex"), py::arg("ids"), py::arg("layer"), FloatingGuard());

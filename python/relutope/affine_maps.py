@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 #: Bytes of forms and their bounds that are held at once.
 BLOCK_BYTES = 1 << 25
 
-#: What every non-zero factor of an error bound is at least: no product of two underflows.
-FLOOR = 2.0**-480
-
 
 class Forms(NamedTuple):
     """Affine forms: `values` (n, width, d + 1), the constant last, each within `errors` of the exact one.
@@ -46,17 +43,6 @@ class AffineMaps(NamedTuple):
     b: NDArray[np.float64]
     A_error: NDArray[np.float64]
     b_error: NDArray[np.float64]
-
-
-class _Layer(NamedTuple):
-    """A layer's float64 image, split, and what the bound on its forms needs."""
-
-    sources: list[tuple[int, int]]
-    weights: NDArray[np.float64]
-    biases: NDArray[np.float64]
-    weight_bounds: NDArray[np.float64]
-    bias_bounds: NDArray[np.float64]
-    unit: float
 
 
 def region_ids(complex_: PolyhedralComplex, ids: ArrayLike | None) -> NDArray[np.int64]:
@@ -86,24 +72,20 @@ def form_blocks(
         One per hidden layer and, last, one of the outputs.
     """
     network = complex_.network.core if network is None else network
-    layers = [_prepared(*layer) for layer in _core.layer_images(network)]
-    n_neurons = sum(network.hidden_widths)
-    width = sum(len(layer.biases) for layer in layers)
-    step = max(1, BLOCK_BYTES // (16 * (complex_.dim + 1) * width))
-    for first in range(0, len(ids), step):
-        block = ids[first : first + step]
-        active = complex_.core.sign_vectors(complex_.dim, block)[:, :n_neurons].T > 0
-        yield block, _forms(layers, np.ascontiguousarray(active), complex_.dim)
+    width = sum(network.hidden_widths) + network.output_dim
+    for block, active in _pattern_blocks(complex_, ids, network, width):
+        yield block, _layer_forms(network, active, 0)
 
 
 def affine_maps(complex_: PolyhedralComplex, ids: ArrayLike | None = None) -> AffineMaps:
     """The network's affine map on each region; see `relutope.Regions.affine_maps`."""
     chosen = region_ids(complex_, ids)
-    shape = len(chosen), complex_.network.output_dim, complex_.dim + 1
-    values, errors = np.empty(shape), np.empty(shape)
+    network, n_outputs = complex_.network.core, complex_.network.output_dim
+    values, errors = np.empty((2, len(chosen), n_outputs, complex_.dim + 1))
     first = 0
-    for block, forms in form_blocks(complex_, chosen):
-        values[first : first + len(block)], errors[first : first + len(block)] = forms[-1]
+    for block, active in _pattern_blocks(complex_, chosen, network, n_outputs):
+        part = slice(first, first + len(block))
+        values[part], errors[part] = _layer_forms(network, active, len(network.hidden_widths))[0]
         first += len(block)
     return AffineMaps(values[..., :-1], values[..., -1], errors[..., :-1], errors[..., -1])
 
@@ -122,64 +104,20 @@ def exact_affine_maps(
     return result
 
 
-def _prepared(image: NDArray[np.float64], relative_error: float, sources: list[tuple[int, int]]) -> _Layer:
-    m = image.shape[1] - 1
-    bounds = _floored(np.abs(image))
-    unit = 1.01 * ((m + 4) * 2.0**-53 + relative_error)
-    return _Layer(sources, image[:, :-1], image[:, -1], bounds[:, :-1], bounds[:, -1], unit)
+def _pattern_blocks(
+    complex_: PolyhedralComplex, ids: NDArray[np.int64], network: _core.Network, width: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Ids in blocks with their patterns, few enough for forms of `width` neurons."""
+    n_neurons = sum(network.hidden_widths)
+    step = max(1, BLOCK_BYTES // (16 * (complex_.dim + 1) * width + n_neurons))
+    for first in range(0, len(ids), step):
+        block = ids[first : first + step]
+        signs = complex_.core.sign_vectors(complex_.dim, block)
+        yield block, np.ascontiguousarray(signs[:, :n_neurons] > 0)
 
 
-def _floored(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Upper bounds that are 0 or at least FLOOR."""
-    return np.where(magnitudes == 0, 0.0, magnitudes + FLOOR)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _forms(layers: list[_Layer], active: NDArray[np.bool_], d: int) -> list[Forms]:
-    """Forms of all layers on n regions; `active` is the pattern (n_neurons, n).
-
-    Bound, with F the computed forms of a layer's m inputs (masked by the pattern) within E of the exact
-    ones, R = |F| + E, u = 2^-53, w the image of an exact coefficient W with |W - w| <= kappa |w| + 2^-1074
-    (0 if w is 0). A sum of m products and a bias, in any order, products fused or not, errs by at most
-    gamma = (m + 1) u / (1 - (m + 1) u) times the sum of magnitudes, and by 2^-1074 for each non-zero product
-    that underflows. So
-        |computed - exact| <= sum |w| E + (gamma + kappa) (sum |w| R + |b|)
-                              + 2^-1074 (1 + sum over non-zero products of (1 + R)).
-    With w' = |w| + FLOOR and R' = R + FLOOR where they are not 0, and c = 1.01 ((m + 4) u + kappa), this is
-    at most
-        sum w' (E + c R') + c b',
-    since 3 u w' R' alone exceeds 2^-1074 (1 + R). No product in it underflows: E is 0 where R' is, so each
-    factor is 0 or at least c FLOOR > 2^-531. Rounding makes it too small by a factor of at most
-    1 - (m + 8) u; `inflate` restores that.
-    """
-    n = active.shape[1]
-    values: list[NDArray[np.float64]] = []  # (width, n (d + 1)): one matrix product serves all regions
-    errors: list[NDArray[np.float64]] = []
-    inputs = np.repeat(np.eye(d, d + 1)[:, None, :], n, axis=1).reshape(d, -1)
-    hidden = np.cumsum([0, *(len(layer.biases) for layer in layers[:-1])])
-    for layer in layers:
-        parts, part_errors = [], []
-        for source, _ in layer.sources:
-            if source < 0:
-                parts.append(inputs)
-                part_errors.append(np.zeros_like(inputs))
-            else:
-                mask = np.repeat(active[hidden[source] : hidden[source + 1]], d + 1, axis=1)
-                parts.append(np.where(mask, values[source], 0.0))
-                part_errors.append(np.where(mask, errors[source], 0.0))
-        form = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        error = part_errors[0] if len(parts) == 1 else np.concatenate(part_errors)
-        reach = _floored(np.abs(form) + error)
-        value = layer.weights @ form
-        bound = layer.weight_bounds @ (error + layer.unit * reach)
-        value[:, d :: d + 1] += layer.biases[:, None]
-        bound[:, d :: d + 1] += layer.unit * layer.bias_bounds[:, None]
-        inflate = 1 + 4 * (layer.weights.shape[1] + 8) * 2.0**-53
-        bound *= inflate
-        bound[~(np.isfinite(value) & np.isfinite(bound))] = np.inf
-        values.append(value)
-        errors.append(bound)
+def _layer_forms(network: _core.Network, active: NDArray[np.bool_], first_layer: int) -> list[Forms]:
     return [
-        Forms(*(table.reshape(-1, n, d + 1).transpose(1, 0, 2) for table in pair))
-        for pair in zip(values, errors, strict=True)
+        Forms(values.transpose(0, 2, 1), errors.transpose(0, 2, 1))
+        for values, errors in _core.float_forms(network, active, first_layer)
     ]
