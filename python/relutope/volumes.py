@@ -88,23 +88,25 @@ def cell_volumes(
 
 @np.errstate(over="ignore", invalid="ignore", under="ignore")
 def _float_volumes(complex_: PolyhedralComplex, k: int, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Volumes of bounded cells; a sum of determinants of edges, scaled so that none overflows on the way."""
+    """Volumes of bounded cells; sums of determinants of edges, scaled so that none overflows on the way."""
     starts, simplices = _core.triangulate(complex_.core, k, ids)
     halves = complex_.vertices[simplices] / 2
     edges = halves[:, 1:] - halves[:, :1]
-    largest = np.abs(edges).reshape(len(edges), -1).max(axis=1, initial=0.0)
-    exponents = np.frexp(largest)[1]
-    edges = np.ldexp(edges, -exponents[:, None, None])
-    usable = np.isfinite(largest)
+    largest = np.abs(edges).max(axis=1, initial=0.0)  # per axis
+    usable = np.isfinite(largest).all(axis=1)
     edges[~usable] = 0.0
     if k == complex_.dim:
-        measures = np.abs(np.linalg.det(edges))
+        exponents = np.frexp(largest)[1]
+        measures = np.abs(np.linalg.det(np.ldexp(edges, -exponents[:, None, :])))
+        measures = np.ldexp(measures, exponents.sum(axis=1) + k)
     else:  # the square root of the Gram determinant, without squaring the condition of the edges
-        upper = np.linalg.qr(edges.transpose(0, 2, 1), mode="r")
+        exponents = np.frexp(largest.max(axis=1))[1]
+        columns = np.ldexp(edges, -exponents[:, None, None]).transpose(0, 2, 1)
+        upper = np.linalg.qr(columns, mode="r")
         measures = np.abs(np.diagonal(upper, axis1=1, axis2=2).prod(axis=1))
-    measures = np.ldexp(measures / factorial(k), k * (exponents + 1))
+        measures = np.ldexp(measures, k * (exponents + 1))
     measures[~usable] = np.nan
-    volumes = np.add.reduceat(measures, starts[:-1])
+    volumes = np.add.reduceat(measures, starts[:-1]) / factorial(k)
     for place in np.flatnonzero(~np.isfinite(volumes)).tolist():  # a vertex, or a volume, beyond float64
         volumes[place] = _rounded_volume(complex_, simplices[starts[place] : starts[place + 1]])
     return volumes
