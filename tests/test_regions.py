@@ -44,7 +44,7 @@ def test_interior_points_are_interior(name: str, d: int, boxed: bool) -> None:
     exact = regions.interior_points(exact=True)
     assert [reference_signs(layers, point) for point in exact] == signs
     assert all(in_box(complex_, point, boxed) for point in exact)
-    if name in {"nearly_parallel", "one_ulp"}:
+    if name in {"nearly_parallel", "one_ulp", "proportional_rounded"}:
         return  # some of their regions are thinner than the spacing of floats
     points = regions.interior_points()
     assert points.shape == (len(regions), d)

@@ -17,6 +17,9 @@ from relutope.domain import Box, Domain
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
 
+#: Bytes of sign vectors that are held at once.
+BLOCK_BYTES = 1 << 25
+
 #: Random convex combinations of the vertices that are tried in a region that is thin for float64.
 N_TRIES = 32
 
@@ -55,12 +58,12 @@ def exact_interior_points(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -
     enough, whether the region has a finite vertex or none, as a strip, a half-space, and R^d itself.
     """
     network = _core.complex_network(complex_.core)
-    signs = complex_.core.sign_vectors(complex_.dim, ids)
     result = []
-    for region, wanted in zip(ids.tolist(), signs, strict=True):
+    for i, region in enumerate(ids.tolist()):
         finite, infinite = _mean(_exact_points(complex_, region))
         point, size = _at(finite, infinite, 1), 1
-        while any(infinite) and not np.array_equal(
+        wanted = complex_.core.sign_vectors(complex_.dim, ids[i : i + 1])[0] if any(infinite) else None
+        while wanted is not None and not np.array_equal(
             network.exact_signs(*common_denominator(list(point))), wanted
         ):
             size *= size + 1
@@ -75,10 +78,13 @@ def lie_inside(
     """Whether each point lies in the interior of the region at its place, exactly; nan and inf do not."""
     inside: NDArray[np.bool_] = np.all(np.isfinite(points), axis=1)
     inside[inside] = strictly_inside(complex_.domain, points[inside])
+    network = _core.complex_network(complex_.core)
     places = np.flatnonzero(inside)
-    signs = _core.complex_network(complex_.core).sign_vectors(np.ascontiguousarray(points[places]))
-    wanted = complex_.core.sign_vectors(complex_.dim, ids[places])
-    inside[places] = (signs == wanted).all(axis=1)
+    step = max(1, BLOCK_BYTES // max(1, sum(network.hidden_widths)))
+    for first in range(0, len(places), step):
+        block = places[first : first + step]
+        signs = network.sign_vectors(np.ascontiguousarray(points[block]))
+        inside[block] = (signs == complex_.core.sign_vectors(complex_.dim, ids[block])).all(axis=1)
     return inside
 
 
@@ -118,12 +124,13 @@ def _candidates(complex_: PolyhedralComplex, region: int) -> Iterator[list[float
     """Rounded points of the open region that differ from its barycenter, the same each time."""
     vertices = _exact_points(complex_, region)
     finite, infinite = _mean(vertices)
-    for power in FLOAT_POWERS:
-        yield _rounded(_at(finite, infinite, 1 << power))
+    sizes = [1 << power for power in FLOAT_POWERS] if any(infinite) else [1]
+    for size in sizes:
+        yield _rounded(_at(finite, infinite, size))
     rng = np.random.default_rng(0)
     for _ in range(N_TRIES):
-        weights = [int(weight) for weight in rng.integers(1, 1 << 20, len(vertices))]
-        yield _rounded(_at(*_mean(vertices, weights), 1 << FLOAT_POWERS[rng.integers(len(FLOAT_POWERS))]))
+        weights = rng.integers(1, 1 << 20, len(vertices)).tolist()
+        yield _rounded(_at(*_mean(vertices, weights), sizes[rng.integers(len(sizes))]))
 
 
 def _exact_points(complex_: PolyhedralComplex, region: int) -> list[tuple[Point, Point]]:
