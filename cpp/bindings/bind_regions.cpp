@@ -37,6 +37,12 @@ void set_pattern(const Network& network, std::size_t layer, const bool* row, Pat
   forms.set_pattern(layer, [&](std::size_t l, std::size_t neuron) { return row[network.first_neuron(l) + neuron]; });
 }
 
+std::vector<std::size_t> checked_ids(const Complex& complex, std::size_t k, const Ids& ids) {
+  std::vector<std::size_t> result;
+  for (py::ssize_t i = 0; i < ids.size(); ++i) result.push_back(require_id(complex, k, ids.data()[i]));
+  return result;
+}
+
 void poll_signals() {
   const py::gil_scoped_acquire acquire;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
