@@ -1,6 +1,7 @@
 #include "network/float_forms.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -21,34 +22,20 @@ constexpr double kFloor = 0x1p-480;
 
 double floored(double magnitude) { return magnitude == 0 ? 0.0 : magnitude + kFloor; }
 
-/// A term of a coefficient of every neuron of a layer: a column of weights times a coefficient of an input.
-struct Term {
-  const double* column;
-  const double* column_bound;
-  double factor;  // f
-  double reach;   // e + c r'
-};
+/// Rows whose sums stay in registers.
+constexpr std::size_t kTile = 8;
 
-void add(const double* __restrict column, double factor, double* __restrict sums, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) sums[i] += column[i] * factor;
-}
-
-/// Two columns at once, which halves the traffic of the sums.
-void add(const double* __restrict a, double x, const double* __restrict b, double y, double* __restrict sums,
-         std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) sums[i] = sums[i] + a[i] * x + b[i] * y;
-}
-
-void add_terms(std::span<const Term> terms, double* values, double* errors, std::size_t n) {
-  std::size_t t = 0;
-  for (; t + 1 < terms.size(); t += 2) {
-    add(terms[t].column, terms[t].factor, terms[t + 1].column, terms[t + 1].factor, values, n);
-    add(terms[t].column_bound, terms[t].reach, terms[t + 1].column_bound, terms[t + 1].reach, errors, n);
+/// Sums over the terms t of column term_columns[t] (from `row` on) times factors[t * step], written to `count` rows.
+void add_tile(const std::vector<double>& columns, std::size_t stride, std::size_t row,
+              std::span<const std::size_t> term_columns, const double* factors, std::size_t step, double* out,
+              std::size_t count) {
+  std::array<double, kTile> sums{};
+  for (std::size_t t = 0; t < term_columns.size(); ++t) {
+    const double* column = columns.data() + term_columns[t] * stride + row;
+    const double factor = factors[t * step];
+    for (std::size_t r = 0; r < kTile; ++r) sums[r] += column[r] * factor;
   }
-  if (t < terms.size()) {
-    add(terms[t].column, terms[t].factor, values, n);
-    add(terms[t].column_bound, terms[t].reach, errors, n);
-  }
+  std::copy_n(sums.begin(), count, out);
 }
 
 }  // namespace
@@ -58,12 +45,13 @@ FloatForms::FloatForms(const Network& network) : network_(network), active_(netw
     const std::size_t n = layer.rows();
     const std::size_t m = layer.columns();
     LayerForms forms;
-    forms.columns.resize((m + 1) * n);
-    forms.column_bounds.resize((m + 1) * n);
+    forms.stride = (n + kTile - 1) / kTile * kTile;
+    forms.columns.resize((m + 1) * forms.stride);
+    forms.column_bounds.resize((m + 1) * forms.stride);
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t k = 0; k <= m; ++k) {
-        forms.columns[k * n + i] = layer.image(i)[k];
-        forms.column_bounds[k * n + i] = floored(std::abs(layer.image(i)[k]));
+        forms.columns[k * forms.stride + i] = layer.image(i)[k];
+        forms.column_bounds[k * forms.stride + i] = floored(std::abs(layer.image(i)[k]));
       }
     }
     forms.unit = 1.01 * (static_cast<double>(m + 4) * kUnit + layer.relative_error());
@@ -88,8 +76,18 @@ void FloatForms::set_pattern(std::span<const bool> active) {
 }
 
 void FloatForms::compute(std::size_t layer) {
+  gather(layer);
   LayerForms& forms = layers_[layer];
-  for (std::size_t j = 0; j <= network_.input_dim(); ++j) add_coordinate(layer, j);
+  const std::size_t n = network_.layers()[layer].rows();
+  const std::size_t step = network_.input_dim() + 1;
+  for (std::size_t row = 0; row < n; row += kTile) {
+    const std::size_t count = std::min(kTile, n - row);
+    for (std::size_t j = 0; j < step; ++j) {
+      add_tile(forms.columns, forms.stride, row, term_columns_, &factors_[j], step, &forms.values[j * n + row], count);
+      add_tile(forms.column_bounds, forms.stride, row, term_columns_, &reaches_[j], step, &forms.errors[j * n + row],
+               count);
+    }
+  }
   const double inflate = 1.0 + 4.0 * static_cast<double>(network_.layers()[layer].columns() + 8) * kUnit;
   for (std::size_t i = 0; i < forms.values.size(); ++i) {
     forms.errors[i] *= inflate;
@@ -99,35 +97,43 @@ void FloatForms::compute(std::size_t layer) {
   }
 }
 
-void FloatForms::add_coordinate(std::size_t layer, std::size_t coordinate) {
-  LayerForms& forms = layers_[layer];
-  const std::size_t n = network_.layers()[layer].rows();
-  std::vector<Term> terms;
-  std::size_t k = 0;
-  const auto append = [&](double factor, double error) {
-    const double reach = error + forms.unit * floored(std::abs(factor) + error);
-    terms.push_back({&forms.columns[k * n], &forms.column_bounds[k * n], factor, reach});
-  };
+void FloatForms::gather(std::size_t layer) {
+  const std::size_t d = network_.input_dim();
+  const double unit = layers_[layer].unit;
+  term_columns_.clear();
+  factors_.clear();
+  reaches_.clear();
+  std::size_t column = 0;
   for (const Block& block : network_.layers()[layer].blocks()) {
-    for (std::size_t i = 0; i < block.columns; ++i, ++k) {
+    for (std::size_t i = 0; i < block.columns; ++i, ++column) {
       if (block.source == Block::kInput) {
-        if (i == coordinate) append(1.0, 0.0);
+        append_term(column);
+        factors_[factors_.size() - 1 - d + i] = 1.0;
+        reaches_[reaches_.size() - 1 - d + i] = unit * floored(1.0);
         continue;
       }
       const auto source = static_cast<std::size_t>(block.source);
       if (active_[network_.first_neuron(source) + i] == 0) continue;
-      const std::size_t place = coordinate * block.columns + i;
-      append(layers_[source].values[place], layers_[source].errors[place]);
+      append_term(column);
+      const LayerForms& from = layers_[source];
+      for (std::size_t j = 0; j <= d; ++j) {
+        const double value = from.values[j * block.columns + i];
+        const double error = from.errors[j * block.columns + i];
+        factors_[factors_.size() - 1 - d + j] = value;
+        reaches_[reaches_.size() - 1 - d + j] = error + unit * floored(std::abs(value) + error);
+      }
     }
   }
-  if (coordinate == network_.input_dim()) {  // the bias, k being the number of columns now
-    terms.push_back({&forms.columns[k * n], &forms.column_bounds[k * n], 1.0, forms.unit});
-  }
-  double* values = &forms.values[coordinate * n];
-  double* errors = &forms.errors[coordinate * n];
-  std::fill_n(values, n, 0.0);
-  std::fill_n(errors, n, 0.0);
-  add_terms(terms, values, errors, n);
+  append_term(column);  // the biases
+  factors_.back() = 1.0;
+  reaches_.back() = unit;
+}
+
+/// Adds a column of weights that multiplies zeros.
+void FloatForms::append_term(std::size_t column) {
+  term_columns_.push_back(column);
+  factors_.resize(factors_.size() + network_.input_dim() + 1, 0.0);
+  reaches_.resize(reaches_.size() + network_.input_dim() + 1, 0.0);
 }
 
 }  // namespace relutope

@@ -27,6 +27,7 @@ class FloatForms {
 
  private:
   struct LayerForms {
+    std::size_t stride;                 // rows, rounded up to whole tiles
     std::vector<double> columns;        // image of the weights, one column after the other, then the biases
     std::vector<double> column_bounds;  // w' below, likewise
     double unit;                        // c below
@@ -34,12 +35,17 @@ class FloatForms {
     std::vector<double> errors;
   };
   void compute(std::size_t layer);
-  void add_coordinate(std::size_t layer, std::size_t coordinate);
+  void gather(std::size_t layer);
+  void append_term(std::size_t column);
 
   const Network& network_;
   std::vector<LayerForms> layers_;
   std::vector<std::uint8_t> active_;
   bool is_set_ = false;
+  // The terms of a layer's forms: columns of weights, and per column d + 1 coefficients of what it multiplies.
+  std::vector<std::size_t> term_columns_;
+  std::vector<double> factors_;
+  std::vector<double> reaches_;
 };
 
 }  // namespace relutope
