@@ -36,7 +36,8 @@ class Inequalities:
         The (d-1)-cell on which equality holds.
     neurons : ndarray of shape (m,), int32
         The neuron whose pre-activation gives the row: of those that vanish on the facet and not on the
-        region, the first. -1 for a facet on a wall.
+        region, the first. -1 for a facet on a wall. In a refined complex, functionals count as neurons
+        after those of the network.
     walls : ndarray of shape (m,), int32
         The wall of the domain that gives the row, 2 i for the lower and 2 i + 1 for the upper one of axis i
         of a box; -1 for the other facets.
