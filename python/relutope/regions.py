@@ -37,8 +37,8 @@ class Regions:
     >>> regions = relutope.polyhedral_complex(network, (-1, 2)).regions()
     >>> regions
     Regions(4 of 4, dimension 2)
-    >>> sorted(regions.volumes().tolist())
-    [1.0, 2.0, 2.0, 4.0]
+    >>> sum(regions.volumes(exact=True))
+    Fraction(9, 1)
     """
 
     complex: PolyhedralComplex
