@@ -39,6 +39,8 @@ IMPORT_ORDER = [
     {"meshes", "polygons", "refinement", "regions"},
     {"mesh_files"},
     {"formats"},
+    {"inequalities", "interior_points", "volumes"},
+    {"formats", "meshes", "refinement", "regions"},
     {"level_sets", "linear_regions"},
     {"bending_angles", "convexity", "dual_graph", "dual_graph_plot"},
     {"certificate", "region_counts"},
@@ -57,6 +59,8 @@ IMPORT_THE_CORE = {
     "domains",
     "dual_graph",
     "faces",
+    "inequalities",
+    "interior_points",
     "location",
     "network",
     "polytope",
@@ -64,6 +68,7 @@ IMPORT_THE_CORE = {
     "regions",
     "storage",
     "subdivision",
+    "volumes",
 }
 IMPORTED_ON_USE = {
     "matplotlib",

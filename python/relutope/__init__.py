@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from relutope.network import Network
     from relutope.polytope import Polytope
     from relutope.slices import Slice
+    from relutope.regions import Regions
     from relutope.subdivision import polyhedral_complex
 
     __version__: str
@@ -42,6 +43,7 @@ __all__ = [
     "PolyhedralComplex",
     "Polytope",
     "Slice",
+    "Regions",
     "__version__",
     "as_domain",
     "as_network",
@@ -60,6 +62,8 @@ _HOME = {
     "Polytope": "polytope",
     "Slice": "slices",
     "as_domain": "domains",
+    "Regions": "regions",
+    "as_domain": "domain",
     "as_network": "loading",
     "load": "loading",
     "polyhedral_complex": "subdivision",

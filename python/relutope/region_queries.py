@@ -9,6 +9,13 @@ from numpy.typing import ArrayLike
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
     from relutope.dual_graph import DualGraph
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from relutope.complex import PolyhedralComplex
+    from relutope.network import Network
+    from relutope.regions import Regions
 
 
 class RegionQueries:
@@ -53,6 +60,20 @@ class RegionQueries:
         ValueError
             If `X` or `y` has the wrong shape, `y` comes without `X`, or `angles` is asked for of a network
             with several outputs.
+    network: Network
+
+    def regions(self, ids: ArrayLike | None = None) -> Regions:
+        """Regions as an object that answers for all of them at once; see `relutope.Regions`.
+
+        Parameters
+        ----------
+        ids : array_like of int, optional
+            Default: all regions.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an id is out of range or no int.
 
         Examples
         --------
@@ -66,3 +87,37 @@ class RegionQueries:
         from relutope.dual_graph import dual_graph
 
         return dual_graph(cast("PolyhedralComplex", self), X, y, volumes=volumes, flips=flips, angles=angles)
+        >>> relutope.polyhedral_complex(network, (-1, 1)).regions([0, 3]).n_facets
+        array([4, 4])
+        """
+        from relutope.affine_maps import region_ids
+        from relutope.regions import Regions
+
+        complex_ = cast("PolyhedralComplex", self)
+        return Regions(complex_, region_ids(complex_, ids))
+
+    def activation_patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Which hidden neurons are on at points, decided exactly: where their pre-activation is positive.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+            Points, in the domain or not; float64 numbers taken exactly.
+
+        Returns
+        -------
+        ndarray of shape (n, network.n_neurons), bool
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+        >>> relutope.polyhedral_complex(network, (-1, 1)).activation_patterns([[0.5, 0]])
+        array([[ True, False]])
+        """
+        return self.network.sign_vectors(X) > 0
