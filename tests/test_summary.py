@@ -4,28 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from relutope import AllSpace, Network, polyhedral_complex
-from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate
-
-
-def test_locate(quadrants: Network) -> None:
-    complex_ = polyhedral_complex(quadrants, (-1, 1))
-    found = locate(complex_, [[0.5, 0.5], [-1, -1], [0, 0.5], [2, 0.5]])
-    signs = complex_.sign_vectors(2).tolist()
-    assert found.tolist() == [signs.index([1, 1]), signs.index([-1, -1]), ON_SMALLER_CELL, OUTSIDE]
-    assert locate(complex_, np.empty((0, 2))).shape == (0,)
-
-
-def test_every_point_is_in_the_region_of_its_signs(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relutope.location.BLOCK_BYTES", 40)  # several blocks
-    complex_ = polyhedral_complex(network, (-2, 2))
-    points = np.random.default_rng(0).uniform(-2, 2, size=(200, 2))
-    found = locate(complex_, points)
-    assert (found >= 0).all()
-    assert np.array_equal(complex_.sign_vectors(2, found), network.sign_vectors(points))
 
 
 def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]) -> None:

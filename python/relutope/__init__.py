@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from relutope.domain import AllSpace, Box, as_domain
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
+    from relutope.location import PointCounts
     from relutope.network import Network
     from relutope.subdivision import polyhedral_complex
 
@@ -34,6 +35,7 @@ __all__ = [
     "IncompleteError",
     "MissingExtraError",
     "Network",
+    "PointCounts",
     "PolyhedralComplex",
     "__version__",
     "as_domain",
@@ -48,6 +50,7 @@ _HOME = {
     "IncompleteError": "errors",
     "MissingExtraError": "errors",
     "Network": "network",
+    "PointCounts": "location",
     "PolyhedralComplex": "complex",
     "as_domain": "domain",
     "as_network": "loading",

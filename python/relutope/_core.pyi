@@ -73,6 +73,14 @@ def exact_forms(
 
 # Point location.
 
+class Locator:
+    def __init__(self, complex: Complex) -> None: ...
+    def locate(
+        self, points: NDArray[np.float64], n_threads: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int8], int]: ...
+    @property
+    def bytes(self) -> int: ...
+
 # Homology.
 
 # Certificates.

@@ -96,15 +96,21 @@ def polyhedral_complex(
             "allow_high_dimension=True"
         )
     lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
-    threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
-    if threads > MAX_THREADS:
-        raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
+    threads = checked_threads(n_threads)
     cells = 0 if max_cells is None else _positive_int(max_cells, "max_cells")
     memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
     seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
     with reporting(progress) as poll:
         core = _core.polyhedral_complex(network.core, lo, hi, threads, cells, seconds, memory, poll)
     return PolyhedralComplex(core, network, domain)
+
+
+def checked_threads(n_threads: Any) -> int:
+    """A number of threads as an int, for None the default; ValueError or TypeError if it is not legal."""
+    threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
+    if threads > MAX_THREADS:
+        raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
+    return threads
 
 
 def _positive_int(value: Any, name: str) -> int:
