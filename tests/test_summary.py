@@ -11,7 +11,9 @@ from relutope import AllSpace, Network, polyhedral_complex
 
 def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]) -> None:
     points = [[0.5, 0.5], [0.6, 0.5], [-0.5, 0.5], [0, 0], [3, 3]]
-    summary = polyhedral_complex(quadrants, (-1, 1)).summary(points, ["a", "b", "b", "a", "a"])
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    assert complex_.sign_vectors(2, [0]).tolist() == [[1, 1]]  # the region that the origin counts for
+    summary = complex_.summary(points, ["a", "b", "b", "a", "a"])
     assert summary["box"] == {
         "f_vector": [9, 12, 4],
         "regions": 4,
@@ -25,7 +27,7 @@ def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]
         "outside_domain": 1,
         "on_smaller_cells": 1,
         "regions_with_data": 2,
-        "most_points_in_a_region": 2,
+        "most_points_in_a_region": 3,
         "classes": 2,
         "regions_with_several_classes": 1,
     }
@@ -43,7 +45,8 @@ def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]
     assert json.loads(json.dumps(summary)) == summary
 
 
-def test_summary_of_degenerate_features() -> None:
+def test_summary_of_degenerate_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relutope.summary.BLOCK_BYTES", 40)  # several blocks
     # x, -2x, x + y and x - y meet in the origin; then a dead neuron, and one that is zero on a region.
     first = [[1, 0], [-2, 0], [1, 1], [1, -1], [0, 0]]
     network = Network.from_arrays([first, [[0, 0, 1, 0, 0]], [[1]]], [[0, 0, 0, 0, -1], [0], [0]])

@@ -42,7 +42,7 @@ class PointCounts:
 
     @property
     def total(self) -> float:
-        """Sum of the counts: ``n_points - n_outside``, an int; a float, up to rounding, where points are split."""
+        """Sum of the counts: ``n_points - n_outside``, up to rounding where points are split."""
         total: float = self.counts.sum().item()
         return total
 
