@@ -118,7 +118,6 @@ def test_most_points_are_decided_by_bounds(widths: list[int]) -> None:
         assert dimensions.tolist() == [d] * len(points)
         in_bounded = np.count_nonzero(complex_.bounded(d)[ids])
         assert in_bounded - 3 <= n_by_bounds <= in_bounded
-        assert complex_._locator.bytes > 0
 
 
 def test_the_line_in_closed_form() -> None:

@@ -36,8 +36,7 @@ void bind_location(py::module_& m) {
   py::class_<Locator>(m, "Locator")
       .def(py::init([](const std::shared_ptr<Complex>& complex) { return std::make_unique<Locator>(complex); }),
            py::arg("complex"))
-      .def("locate", &locate, py::arg("points"), py::arg("n_threads"), FloatingGuard())
-      .def_property_readonly("bytes", &Locator::bytes);
+      .def("locate", &locate, py::arg("points"), py::arg("n_threads"), FloatingGuard());
 }
 
 }  // namespace relutope

@@ -45,10 +45,6 @@ class BoundingTree {
     descend(0, columns, n, stack, 0, n, visit);
   }
 
-  std::size_t bytes() const {
-    return nodes_.size() * sizeof(Node) + boxes_.size() * sizeof(double) + order_.size() * sizeof(std::int32_t);
-  }
-
  private:
   struct Node {
     std::int32_t first, last;  // places in order_

@@ -20,8 +20,6 @@ class CellIndex {
   /// The cell with these planes (2 * codes().words() words) and walls. Equal hashes alone name no cell.
   std::optional<std::int32_t> find(std::span<const Word> planes, Word walls) const;
 
-  std::size_t bytes() const { return cells_.size() * sizeof(cells_[0]); }
-
  private:
   bool has_name(std::int32_t cell, std::span<const Word> planes, Word walls) const;
 

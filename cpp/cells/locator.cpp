@@ -59,13 +59,6 @@ const CellIndex& Locator::index(std::size_t k) {
   return *indices_[k];
 }
 
-std::size_t Locator::bytes() {
-  const std::lock_guard lock(mutex_);
-  std::size_t total = search_ ? search_->bytes() : 0;
-  for (const auto& of_dimension : indices_) total += of_dimension ? of_dimension->bytes() : 0;
-  return total;
-}
-
 std::size_t Locator::locate(std::span<const double> points, std::size_t n_threads, Budget& budget,
                             std::span<std::int64_t> ids, std::span<std::int8_t> dimensions) {
   const std::size_t dim = complex_->dim();
@@ -122,21 +115,22 @@ void Locator::find_by_name(std::span<const double> points, std::span<const std::
   std::vector<std::uint8_t> open;
   name_points(points, chosen, workers, names, open);
   const std::size_t planes = 2 * complex_->codes().words();
-  for (std::size_t k = complex_->dim() + 1; k-- > 0;) {
+  auto n_open = static_cast<std::size_t>(std::count(open.begin(), open.end(), 1));
+  for (std::size_t k = complex_->dim() + 1; k-- > 0 && n_open > 0;) {
     budget.check();
+    const CellIndex& cells = index(k);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       if (!open[i]) continue;
       const Word* name = &names[i * (planes + 1)];
-      const std::optional<std::int32_t> cell = index(k).find({name, planes}, name[planes]);
+      const std::optional<std::int32_t> cell = cells.find({name, planes}, name[planes]);
       if (!cell) continue;
       ids[chosen[i]] = *cell;
       dimensions[chosen[i]] = static_cast<std::int8_t>(k);
       open[i] = 0;
+      --n_open;
     }
   }
-  if (std::find(open.begin(), open.end(), 1) != open.end()) {
-    throw std::runtime_error("internal: a point of the domain lies in no cell");
-  }
+  if (n_open > 0) throw std::runtime_error("internal: a point of the domain lies in no cell");
 }
 
 }  // namespace relutope

@@ -34,9 +34,6 @@ class Locator {
   std::size_t locate(std::span<const double> points, std::size_t n_threads, Budget& budget, std::span<std::int64_t> ids,
                      std::span<std::int8_t> dimensions);
 
-  /// Of what has been built so far.
-  std::size_t bytes();
-
  private:
   const RegionSearch& search(Budget& budget);
   const CellIndex& index(std::size_t k);

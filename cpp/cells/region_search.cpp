@@ -55,9 +55,4 @@ void RegionSearch::find(std::span<const double> points, std::span<std::int64_t> 
                });
 }
 
-std::size_t RegionSearch::bytes() const {
-  return tree_.bytes() + regions_.size() * sizeof(std::int32_t) + first_.size() * sizeof(std::size_t) +
-         half_spaces_.size() * sizeof(double);
-}
-
 }  // namespace relutope

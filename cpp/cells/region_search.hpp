@@ -33,8 +33,6 @@ class RegionSearch {
   /// REQUIRES: finite points, regions.size() * dim of them.
   void find(std::span<const double> points, std::span<std::int64_t> regions, Scratch& scratch) const;
 
-  std::size_t bytes() const;
-
  private:
   bool is_in_region(std::size_t place, const double* columns, std::size_t n, std::size_t point) const;
 

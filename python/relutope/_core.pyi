@@ -78,8 +78,6 @@ class Locator:
     def locate(
         self, points: NDArray[np.float64], n_threads: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int8], int]: ...
-    @property
-    def bytes(self) -> int: ...
 
 # Homology.
 
