@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 import relutope
 
-Points = NDArray[np.float64]
-
 #: Points whose answers are compared with the names of the cells.
 CHECKED = 5000
 
