@@ -56,7 +56,7 @@ def polyhedral_complex(network: relutope.Network) -> relutope.PolyhedralComplex:
 
 
 def locate(
-    complex_: relutope.PolyhedralComplex, points: Points
+    complex_: relutope.PolyhedralComplex, points: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     return complex_.locate(points, n_threads=1)
 
