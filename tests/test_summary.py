@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from relutope import AllSpace, Network, polyhedral_complex
-from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate
-
-
-def test_locate(quadrants: Network) -> None:
-    complex_ = polyhedral_complex(quadrants, (-1, 1))
-    found = locate(complex_, [[0.5, 0.5], [-1, -1], [0, 0.5], [2, 0.5]])
-    signs = complex_.sign_vectors(2).tolist()
-    assert found.tolist() == [signs.index([1, 1]), signs.index([-1, -1]), ON_SMALLER_CELL, OUTSIDE]
-    assert locate(complex_, np.empty((0, 2))).shape == (0,)
-
-
-def test_every_point_is_in_the_region_of_its_signs(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relutope.location.BLOCK_BYTES", 40)  # several blocks
-    complex_ = polyhedral_complex(network, (-2, 2))
-    points = np.random.default_rng(0).uniform(-2, 2, size=(200, 2))
-    found = locate(complex_, points)
-    assert (found >= 0).all()
-    assert np.array_equal(complex_.sign_vectors(2, found), network.sign_vectors(points))
 
 
 def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]) -> None:
     points = [[0.5, 0.5], [0.6, 0.5], [-0.5, 0.5], [0, 0], [3, 3]]
-    summary = polyhedral_complex(quadrants, (-1, 1)).summary(points, ["a", "b", "b", "a", "a"])
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    assert complex_.sign_vectors(2, [0]).tolist() == [[1, 1]]  # the region that the origin counts for
+    summary = complex_.summary(points, ["a", "b", "b", "a", "a"])
     assert summary["box"] == {
         "f_vector": [9, 12, 4],
         "regions": 4,
@@ -44,7 +27,7 @@ def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]
         "outside_domain": 1,
         "on_smaller_cells": 1,
         "regions_with_data": 2,
-        "most_points_in_a_region": 2,
+        "most_points_in_a_region": 3,
         "classes": 2,
         "regions_with_several_classes": 1,
     }
@@ -62,7 +45,8 @@ def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]
     assert json.loads(json.dumps(summary)) == summary
 
 
-def test_summary_of_degenerate_features() -> None:
+def test_summary_of_degenerate_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relutope.summary.BLOCK_BYTES", 40)  # several blocks
     # x, -2x, x + y and x - y meet in the origin; then a dead neuron, and one that is zero on a region.
     first = [[1, 0], [-2, 0], [1, 1], [1, -1], [0, 0]]
     network = Network.from_arrays([first, [[0, 0, 1, 0, 0]], [[1]]], [[0, 0, 0, 0, -1], [0], [0]])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
+    from relutope.location import PointCounts
     from relutope.network import Network
     from relutope.polytope import Polytope
     from relutope.slices import Slice
@@ -40,6 +41,7 @@ __all__ = [
     "IncompleteError",
     "MissingExtraError",
     "Network",
+    "PointCounts",
     "PolyhedralComplex",
     "Polytope",
     "Slice",
@@ -58,6 +60,7 @@ _HOME = {
     "IncompleteError": "errors",
     "MissingExtraError": "errors",
     "Network": "network",
+    "PointCounts": "location",
     "PolyhedralComplex": "complex",
     "Polytope": "polytope",
     "Slice": "slices",

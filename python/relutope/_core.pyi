@@ -109,6 +109,12 @@ def exact_forms(
 
 # Point location.
 
+class Locator:
+    def __init__(self, complex: Complex) -> None: ...
+    def locate(
+        self, points: NDArray[np.float64], n_threads: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int8], int]: ...
+
 # Homology.
 
 # Certificates.

@@ -177,7 +177,7 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         Parameters
         ----------
         X : array_like of shape (n, d), optional
-            Data points.
+            Data points; one on a boundary counts for the region of lowest id around it.
         y : array_like of shape (n,), optional
             Their labels.
         all_space : bool, default True

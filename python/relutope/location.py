@@ -1,59 +1,136 @@
-"""Which region each data point lies in."""
+"""Which cell each point lies in, and how many points each region holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.complex import PolyhedralComplex
-from relutope.domain import Box
+from relutope import _core
 
-#: Bytes of sign vectors that are held at once.
-BLOCK_BYTES = 1 << 25
+if TYPE_CHECKING:
+    from relutope.complex import PolyhedralComplex
 
-#: `locate` gives these instead of a region.
-ON_SMALLER_CELL = -1
-OUTSIDE = -2
+OnBoundary = Literal["lowest", "split", "error"]
 
 
-def sign_vector_blocks(
-    complex_: PolyhedralComplex, k: int, count: int
-) -> Iterator[tuple[int, NDArray[np.int8]]]:
-    """Sign vectors of the first `count` k-cells in blocks, each with the id of its first cell."""
-    step = max(1, BLOCK_BYTES // max(1, complex_.network.n_neurons))
-    for first in range(0, count, step):
-        yield first, complex_.sign_vectors(k, np.arange(first, min(first + step, count)))
+@dataclass(frozen=True, eq=False)
+class PointCounts:
+    """How many points each region holds; made by `PolyhedralComplex.count_points`.
 
-
-def locate(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.int64]:
-    """The region whose sign vector each point has, decided exactly.
-
-    Parameters
+    Attributes
     ----------
-    complex_ : PolyhedralComplex
-    X : array_like of shape (n, d)
+    counts : ndarray of shape (n_regions,)
+        Points per region, int64; float64 where points on boundaries are split.
+    n_points : int
+        Number of points.
+    n_outside : int
+        Number of points outside the domain, which no region counts.
+    n_on_boundary : int
+        Number of points on cells of lower dimension, those on walls of the domain included.
+    on_boundary : str
+        The rule for these: "lowest", "split" or "error".
+    """
+
+    counts: NDArray[np.int64] | NDArray[np.float64]
+    n_points: int
+    n_outside: int
+    n_on_boundary: int
+    on_boundary: OnBoundary
+
+    @property
+    def total(self) -> float:
+        """Sum of the counts: ``n_points - n_outside``, up to rounding where points are split."""
+        total: float = self.counts.sum().item()
+        return total
+
+
+def make_locator(complex_: PolyhedralComplex) -> _core.Locator:
+    """What `locate` searches in; it grows with the questions, and a complex keeps its own."""
+    return _core.Locator(complex_.core)
+
+
+def locate(
+    complex_: PolyhedralComplex, X: ArrayLike, n_threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """See `PolyhedralComplex.locate`."""
+    ids, dimensions, _ = complex_._locator.locate(complex_.network.checked_points(X), n_threads)
+    return ids, dimensions
+
+
+def regions_around(
+    complex_: PolyhedralComplex, k: int, ids: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The regions whose closure holds each of some k-cells, compressed.
 
     Returns
     -------
-    ndarray of shape (n,), int64
-        The id of the region; -1 for a point on a cell of smaller dimension, -2 for a point outside the
-        domain. A point on a wall of the box belongs to the region that it has the sign vector of.
+    indptr, indices : ndarray
+        ``indices[indptr[i]:indptr[i + 1]]`` are the regions around cell ``ids[i]``, ascending.
     """
-    network, domain = complex_.network, complex_.domain
-    points = network.checked_points(X)
-    found = np.full(len(points), ON_SMALLER_CELL, dtype=np.int64)
-    inside = domain.contains(points) if isinstance(domain, Box) else np.ones(len(points), dtype=bool)
-    found[~inside] = OUTSIDE
-    wanted: dict[bytes, list[int]] = {}
-    for index, signs in zip(
-        np.flatnonzero(inside).tolist(), network.sign_vectors(points[inside]), strict=True
-    ):
-        wanted.setdefault(signs.tobytes(), []).append(index)
-    for first, block in sign_vector_blocks(complex_, complex_.dim, complex_.n_regions):
-        for offset, signs in enumerate(block):
-            indices = wanted.get(signs.tobytes())
-            if indices is not None:
-                found[indices] = first + offset
+    from scipy.sparse import csc_array, csr_array
+
+    true = np.ones(len(ids), dtype=bool)
+    shape = (len(ids), complex_.counts[k])
+    above = csr_array((true, ids, np.arange(len(ids) + 1)), shape=shape)
+    for m in range(k + 1, complex_.dim + 1):
+        indptr, indices = complex_.facets(m)
+        true = np.ones(len(indices), dtype=bool)
+        shape = (complex_.counts[m - 1], complex_.counts[m])
+        above = above @ csc_array((true, indices, indptr), shape=shape).tocsr()
+    above.sort_indices()
+    return above.indptr, above.indices
+
+
+def lowest_regions(
+    complex_: PolyhedralComplex, ids: NDArray[np.int64], dimensions: NDArray[np.int8]
+) -> NDArray[np.int64]:
+    """Of located points the region of lowest id whose closure holds each, int64; -1 outside the domain."""
+    found = np.where(dimensions == complex_.dim, ids, -1)
+    for k in range(complex_.dim):
+        chosen = np.flatnonzero(dimensions == k)
+        if chosen.size:
+            cells, place = np.unique(ids[chosen], return_inverse=True)
+            indptr, regions = regions_around(complex_, k, cells)
+            found[chosen] = regions[indptr[:-1]][place]
     return found
+
+
+def _split_counts(
+    complex_: PolyhedralComplex, ids: NDArray[np.int64], dimensions: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    """Points per region, a point counting 1/m for each of the m regions whose closure holds it."""
+    counts = np.zeros(complex_.n_regions)
+    for k in range(complex_.dim + 1):
+        cells, n_points = np.unique(ids[dimensions == k], return_counts=True)
+        if cells.size:
+            indptr, regions = regions_around(complex_, k, cells)
+            n_regions = np.diff(indptr)
+            counts += np.bincount(regions, np.repeat(n_points / n_regions, n_regions), len(counts))
+    return counts
+
+
+def count_points(
+    complex_: PolyhedralComplex, X: ArrayLike, on_boundary: OnBoundary, n_threads: int
+) -> PointCounts:
+    """See `PolyhedralComplex.count_points`."""
+    if on_boundary not in get_args(OnBoundary):
+        raise ValueError(f"on_boundary is {on_boundary!r}; legal: 'lowest', 'split' or 'error'")
+    ids, dimensions = locate(complex_, X, n_threads)
+    outside = np.count_nonzero(dimensions < 0)
+    boundary = np.flatnonzero((dimensions >= 0) & (dimensions < complex_.dim))
+    if on_boundary == "error" and boundary.size:
+        first = boundary[0]
+        raise ValueError(
+            f"X has {boundary.size} points on the boundaries of regions, the first is X[{first}] on cell "
+            f"{ids[first]} of dimension {dimensions[first]}; legal with on_boundary='error': none"
+        )
+    counts: NDArray[np.int64] | NDArray[np.float64]
+    if on_boundary == "split":
+        counts = _split_counts(complex_, ids, dimensions)
+    else:
+        regions = lowest_regions(complex_, ids, dimensions)
+        counts = np.bincount(regions[regions >= 0], minlength=complex_.n_regions).astype(np.int64)
+    return PointCounts(counts, len(ids), int(outside), len(boundary), on_boundary)

@@ -98,9 +98,7 @@ def polyhedral_complex(
             "has 3^d faces. "
             "Compute on a Slice, or pass allow_high_dimension=True"
         )
-    threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
-    if threads > MAX_THREADS:
-        raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
+    threads = checked_threads(n_threads)
     cells = 0 if max_cells is None else _positive_int(max_cells, "max_cells")
     memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
     seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
@@ -109,6 +107,14 @@ def polyhedral_complex(
             network.core, core_domain(domain, network.input_dim), threads, cells, seconds, memory, poll
         )
     return PolyhedralComplex(core, network, domain, slice=plane)
+
+
+def checked_threads(n_threads: Any) -> int:
+    """A number of threads as an int, for None the default; ValueError or TypeError if it is not legal."""
+    threads = default_threads() if n_threads is None else _positive_int(n_threads, "n_threads")
+    if threads > MAX_THREADS:
+        raise ValueError(f"n_threads is {threads}; legal: 1 <= n_threads <= {MAX_THREADS}, or None")
+    return threads
 
 
 def _positive_int(value: Any, name: str) -> int:

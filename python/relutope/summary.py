@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import AllSpace
 from relutope.domains import domain_text, domain_to_json
 from relutope.errors import IncompleteError
-from relutope.location import ON_SMALLER_CELL, OUTSIDE, locate, sign_vector_blocks
+from relutope.location import lowest_regions
 from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
+
+#: Bytes of sign vectors that are held at once.
+BLOCK_BYTES = 1 << 25
 
 
 class Summary(dict[str, Any]):
@@ -84,13 +88,14 @@ def _count_all_space(complex_: PolyhedralComplex, limits: dict[str, Any]) -> dic
 
 
 def _data(complex_: PolyhedralComplex, X: ArrayLike, y: ArrayLike | None) -> dict[str, Any]:
-    regions = locate(complex_, X)
+    ids, dimensions = complex_.locate(X)
+    regions = lowest_regions(complex_, ids, dimensions)
     held = regions[regions >= 0]
     occupied, sizes = np.unique(held, return_counts=True)
     data: dict[str, Any] = {
         "points": len(regions),
-        "outside_domain": int(np.count_nonzero(regions == OUTSIDE)),
-        "on_smaller_cells": int(np.count_nonzero(regions == ON_SMALLER_CELL)),
+        "outside_domain": int(np.count_nonzero(dimensions < 0)),
+        "on_smaller_cells": int(np.count_nonzero((dimensions >= 0) & (dimensions < complex_.dim))),
         "regions_with_data": len(occupied),
         "most_points_in_a_region": int(sizes.max(initial=0)),
     }
@@ -106,15 +111,24 @@ def _data(complex_: PolyhedralComplex, X: ArrayLike, y: ArrayLike | None) -> dic
     return data
 
 
+def _sign_vector_blocks(
+    complex_: PolyhedralComplex, k: int, count: int
+) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Sign vectors of the first `count` k-cells in blocks, each with the id of its first cell."""
+    step = max(1, BLOCK_BYTES // max(1, complex_.network.n_neurons))
+    for first in range(0, count, step):
+        yield first, complex_.sign_vectors(k, np.arange(first, min(first + step, count)))
+
+
 def _degenerate(complex_: PolyhedralComplex) -> dict[str, int]:
     census = complex_.network.census
     zero_regions = sum(
         int(np.count_nonzero((block == 0).any(axis=1)))
-        for _, block in sign_vector_blocks(complex_, complex_.dim, complex_.n_regions)
+        for _, block in _sign_vector_blocks(complex_, complex_.dim, complex_.n_regions)
     )
     crowded = 0
     walls = complex_.walls(0)
-    for first, block in sign_vector_blocks(complex_, 0, complex_.f_vector[0]):
+    for first, block in _sign_vector_blocks(complex_, 0, complex_.f_vector[0]):
         met = np.count_nonzero(block == 0, axis=1) + np.count_nonzero(
             walls[first : first + len(block)], axis=1
         )
