@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "exact": set(),
     "network": {"exact"},
     "cells": {"exact", "network"},
-    "bindings": {"exact", "network", "cells"},
+    "homology": set(),
+    "bindings": {"exact", "network", "cells", "homology"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
@@ -34,7 +35,7 @@ IMPORT_ORDER = [
     {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
     {"affine_maps", "betti", "location", "storage", "subdivision"},
-    {"formats", "meshes", "refinement", "regions"},
+    {"contenders", "formats", "meshes", "refinement", "regions"},
     {"level_sets", "linear_regions"},
     {"convexity", "dual_graph"},
     {"certificate", "region_counts"},

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from relutope.domain import AllSpace, Box, as_domain
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
+    from relutope.level_sets import LevelSet
     from relutope.network import Network
+    from relutope.refinement import RefinedComplex
+    from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
 
     __version__: str
@@ -32,9 +35,12 @@ __all__ = [
     "AllSpace",
     "Box",
     "IncompleteError",
+    "LevelSet",
     "MissingExtraError",
     "Network",
     "PolyhedralComplex",
+    "RefinedComplex",
+    "Subcomplex",
     "__version__",
     "as_domain",
     "as_network",
@@ -46,9 +52,12 @@ _HOME = {
     "AllSpace": "domain",
     "Box": "domain",
     "IncompleteError": "errors",
+    "LevelSet": "level_sets",
     "MissingExtraError": "errors",
     "Network": "network",
     "PolyhedralComplex": "complex",
+    "RefinedComplex": "refinement",
+    "Subcomplex": "subcomplex",
     "as_domain": "domain",
     "as_network": "loading",
     "load": "loading",

@@ -75,4 +75,12 @@ def exact_forms(
 
 # Homology.
 
+def betti_numbers(
+    counts: Sequence[int], boundaries: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]
+) -> list[int]: ...
+
+# Refinement.
+
+def extended_network(network: Network, functionals: Sequence[tuple[Sequence[int], int]]) -> Network: ...
+
 # Certificates.
