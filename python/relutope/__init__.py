@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box, as_domain
     from relutope.errors import IncompleteError, MissingExtraError
-    from relutope.loading import as_network, load
     from relutope.level_sets import LevelSet
+    from relutope.loading import as_network, load
     from relutope.network import Network
     from relutope.refinement import RefinedComplex
     from relutope.subcomplex import Subcomplex

@@ -42,8 +42,8 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDA
     with np.errstate(all="ignore"):
         for first in range(0, complex_.counts[0], BLOCK):
             value = complex_.vertices[first : first + BLOCK]
-            error = np.repeat(complex_.vertex_error[first : first + BLOCK, None], complex_.dim, axis=1)
-            error = error.astype(np.float64)
+            error = np.empty_like(value)
+            error[:] = complex_.vertex_error[first : first + BLOCK, None]
             for place, (weight, bias) in enumerate(layers):
                 if place:
                     value = np.maximum(value, 0.0)  # which moves no two numbers apart

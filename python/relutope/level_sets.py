@@ -201,7 +201,7 @@ def _relative_to(
     base: PolyhedralComplex, level: Fraction, limits: dict[str, Any]
 ) -> tuple[RefinedComplex, list[NDArray[np.int8]]]:
     """The complex cut where its output is `level`, and the output's sign relative to it, by dimension."""
-    refined = refine(base, [1, -level], **limits)
+    refined = refine(base, np.array([1, -level], dtype=object), **limits)
     return refined, [refined.functional_signs(k)[:, 0] for k in range(refined.dim + 1)]
 
 

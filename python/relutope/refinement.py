@@ -19,7 +19,7 @@ from relutope.complex import PolyhedralComplex
 from relutope.network import Network
 from relutope.subdivision import polyhedral_complex
 
-#: Hashes of names are tried with so many seeds; two names collide under one with probability about n^2 / 2^65.
+#: Hashes of n names are tried with so many seeds; under one, two collide with a chance of about n^2 / 2^65.
 MAX_SEEDS = 8
 
 
@@ -147,9 +147,7 @@ class RefinedComplex(PolyhedralComplex):
         n_neurons = self.network.n_neurons
         for name in ("code_bit", "code_flipped", "code_constant"):
             if not np.array_equal(base[name], own[name][:n_neurons]):
-                raise RuntimeError(
-                    "internal: the signs of a refined complex are not coded as those of its base"
-                )
+                raise RuntimeError("internal: a refined complex codes signs otherwise than its base")
         n_bits = int(base["code_bit"].max(initial=-1)) + 1
         for seed in range(MAX_SEEDS):
             old = [hashed(names, seed) for names in composed(self.base, vertex_names(base, n_bits))]
@@ -237,7 +235,8 @@ def vertex_names(arrays: dict[str, NDArray[Any]], n_bits: int) -> NDArray[np.uin
     if n_bits % 64:
         planes[[n_words - 1, -1]] &= np.uint64((1 << n_bits % 64) - 1)
     not_touched = ~arrays["walls"].reshape(len(arrays["walls"]), -1).T
-    return np.concatenate([planes, not_touched])
+    names: NDArray[np.uint64] = np.concatenate([planes, not_touched])
+    return names
 
 
 def hashed(names: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
@@ -247,7 +246,8 @@ def hashed(names: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     for row, factor in zip(names, factors, strict=False):
         result = (result ^ row) * factor
         result ^= result >> np.uint64(32)
-    return result * factors[-1]
+    result *= factors[-1]
+    return result
 
 
 def _found(
