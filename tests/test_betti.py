@@ -82,7 +82,7 @@ def test_cross_polytope(d: int, bounds: Bounds) -> None:
     )
     assert outside.betti() == spherical
     assert outside.connected_components().touches_wall.all()
-    # Of |x| >= 1 on R^d: a closed half-line, the cone of a sphere without its apex, has none but at the wall.
+    # |x| >= 1 in R^d is a sphere times a closed half-line, which has no Borel-Moore homology.
     assert outside.betti("borel_moore") == (spherical if bounds is not None else [0] * (d + 1))
 
 
@@ -97,7 +97,9 @@ def test_hyperplane(d: int) -> None:
         cycle = [int(k == d - 1) for k in range(d + 1)]
         assert plane.betti() == point
         assert plane.betti("borel_moore") == (cycle if unbounded else point)
-        assert plane.betti("one_point") == [n + int(k == 0) for k, n in enumerate(cycle if unbounded else point)]
+        assert plane.betti("one_point") == [
+            n + int(k == 0) for k, n in enumerate(cycle if unbounded else point)
+        ]
         components = plane.connected_components()
         assert (components.number, components.touches_wall.tolist()) == (1, [d > 1])
 
@@ -141,7 +143,9 @@ def test_whole_complexes(network: Network) -> None:
         assert [len(ids) for ids in whole.ids] == list(complex_.counts)
         assert whole.f_vector == complex_.f_vector
         assert whole.betti() == [1, 0, 0]
-        assert whole.betti("borel_moore") == ([0, 0, 1] if complex_.counts != complex_.f_vector else [1, 0, 0])
+        assert whole.betti("borel_moore") == (
+            [0, 0, 1] if complex_.counts != complex_.f_vector else [1, 0, 0]
+        )
 
 
 def test_the_empty_set(network: Network) -> None:
@@ -156,7 +160,7 @@ def test_the_empty_set(network: Network) -> None:
 
 
 def test_torus() -> None:
-    """A square of 3 x 3 vertices with opposite sides glued; over Z/2 the Klein bottle has the same numbers."""
+    """A grid of 3 x 3 squares with opposite sides glued."""
     n = 3
     edges = [(n * x + y, n * ((x + 1) % n) + y) for x in range(n) for y in range(n)]
     edges += [(n * x + y, n * x + (y + 1) % n) for x in range(n) for y in range(n)]
