@@ -82,5 +82,6 @@ def betti_numbers(
 # Refinement.
 
 def extended_network(network: Network, functionals: Sequence[tuple[Sequence[int], int]]) -> Network: ...
+def vertex_outputs(complex: Complex, ids: NDArray[np.int64]) -> list[tuple[list[int], list[int], int]]: ...
 
 # Certificates.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
+    from relutope.flat_cells import FlatCells
     from relutope.level_sets import ClassRegions, LevelSet
     from relutope.refinement import RefinedComplex
     from relutope.subcomplex import Subcomplex
@@ -156,13 +156,21 @@ class LevelSetQueries:
 
         return is_transversal(cast("PolyhedralComplex", self), threshold, **limits)
 
-    def flat_cells(self, threshold: Any, **limits: Any) -> tuple[NDArray[np.int32], ...]:
-        """The cells of this complex on which the output is constant with the value `threshold`.
+    def flat_cells(self, threshold: Any = None, **limits: Any) -> FlatCells:
+        """The cells of this complex on which the output of the network is constant.
+
+        Parameters
+        ----------
+        threshold : float, int or Fraction, optional
+            Only cells on which the output has this value, vertices among them. By default all flat cells of
+            positive dimension, whatever the value; on every vertex the output is constant.
+        **limits
+            See `LevelSetQueries`; for a threshold only.
 
         Returns
         -------
-        tuple of ndarray of int32
-            Ids per dimension 0..d, vertices among them; cells at infinity are left out.
+        FlatCells
+            ``ids`` and exact ``values`` per dimension 0..d, and ``counts``. Cells at infinity are left out.
 
         Raises
         ------
@@ -172,12 +180,12 @@ class LevelSetQueries:
         Examples
         --------
         >>> import relutope
-        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])  # relu(x)
+        >>> network = relutope.Network.from_arrays([[[1, 0]], [[1]]], [[0], [3]])  # relu(x) + 3
         >>> complex_ = relutope.polyhedral_complex(network, relutope.AllSpace())
-        >>> [len(ids) for ids in complex_.flat_cells(0)]
-        [1, 1]
+        >>> flat = complex_.flat_cells()
+        >>> flat.counts, flat.values[2]
+        ((0, 1, 1), array([Fraction(3, 1)], dtype=object))
         """
-        from relutope.level_sets import decision_boundary
+        from relutope.level_sets import flat_cells
 
-        whole = cast("PolyhedralComplex", self)
-        return decision_boundary(whole, threshold, kind="threshold", **limits).flat_cells()
+        return flat_cells(cast("PolyhedralComplex", self), threshold, **limits)

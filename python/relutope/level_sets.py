@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from relutope.coefficients import exact_array
 from relutope.complex import PolyhedralComplex
 from relutope.contenders import contenders
+from relutope.flat_cells import FlatCells
+from relutope.flat_cells import flat_cells as all_flat_cells
 from relutope.refinement import RefinedComplex, refine
 from relutope.subcomplex import Subcomplex
 
@@ -165,6 +167,20 @@ def class_regions(complex_: PolyhedralComplex, threshold: Any = 0.0, **limits: A
 def is_transversal(complex_: PolyhedralComplex, threshold: Any, **limits: Any) -> bool:
     """See `PolyhedralComplex.is_transversal`."""
     return not any(map(len, decision_boundary(complex_, threshold, kind="threshold", **limits).flat_cells()))
+
+
+def flat_cells(complex_: PolyhedralComplex, threshold: Any, **limits: Any) -> FlatCells:
+    """See `PolyhedralComplex.flat_cells`."""
+    if threshold is None:
+        base = base_of(complex_)
+        checked_kind(base, "threshold", Fraction(0))
+        return all_flat_cells(base)
+    boundary = decision_boundary(complex_, threshold, kind="threshold", **limits)
+    ids = boundary.flat_cells()
+    values = [np.empty(len(array), dtype=object) for array in ids]
+    for array in values:
+        array[:] = boundary.threshold
+    return FlatCells(ids, tuple(values))
 
 
 def base_of(complex_: PolyhedralComplex) -> PolyhedralComplex:
