@@ -15,27 +15,13 @@ import pytest
 import networks
 import relutope
 from compare import network_of
+from exact_outputs import outputs_at
 from reference import Key, exact_layers, reference_cells, reference_signs
 from relutope import AllSpace, LevelSet, Network, PolyhedralComplex, Subcomplex, polyhedral_complex
 from relutope.cli import main
 from relutope.contenders import contenders, output_bounds
 
-Point = tuple[Fraction, ...]
-
 DIAMOND = [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]]
-
-
-def outputs_at(layers: list[Any], point: Point) -> list[Fraction]:
-    """By fractions alone."""
-    x = list(point)
-    for place, (weights, biases) in enumerate(layers):
-        if place:
-            x = [max(value, Fraction(0)) for value in x]
-        x = [
-            sum((w * y for w, y in zip(row, x, strict=True)), b)
-            for row, b in zip(weights, biases, strict=True)
-        ]
-    return x
 
 
 def with_outputs(case: networks.Case, n_outputs: int) -> networks.Layers:
@@ -133,70 +119,11 @@ def test_class_regions(name: str, d: int) -> None:
     assert result.tied.tolist() == [i for i, label in enumerate(result.labels) if label == -1]
 
 
-def values_of_cells(complex_: PolyhedralComplex, exact: list[Any]) -> list[dict[int, list[Fraction]]]:
-    """Per dimension and id the exact outputs at the vertices of each closed cell of a box."""
-    values = [outputs_at(exact, point)[0] for point in complex_.exact_vertices()]
-    return [
-        {
-            cell: [values[v] for v in Subcomplex.from_cells(complex_, {k: [cell]}).ids[0]]
-            for cell in range(complex_.counts[k])
-        }
-        for k in range(complex_.dim + 1)
-    ]
-
-
-@pytest.mark.parametrize("name", networks.CLASSES)
-@pytest.mark.parametrize("d", [1, 2, 3])
-def test_thresholds(name: str, d: int) -> None:
-    """Cells of level and sublevel sets, flat cells and transversality, by the outputs at exact vertices."""
-    case = networks.cases(name, d)[0]
-    exact = exact_layers(case.layers)
-    complex_ = polyhedral_complex(network_of(case.layers), (case.lo, case.hi))
-    old_values = values_of_cells(complex_, exact)
-    attained = sorted({values[0] for values in old_values[0].values()})
-    middle = attained[len(attained) // 2]
-    for threshold in (middle, (attained[0] + middle) / 2):
-        boundary, below = complex_.decision_boundary(threshold), complex_.sublevel(threshold)
-        assert boundary.threshold == threshold
-        level: list[list[int]] = []
-        sublevel: list[list[int]] = []
-        for table in values_of_cells(boundary.complex, exact):
-            level.append([i for i, values in table.items() if all(v == threshold for v in values)])
-            sublevel.append([i for i, values in table.items() if all(v <= threshold for v in values)])
-        assert [ids.tolist() for ids in boundary.ids] == level
-        assert [ids.tolist() for ids in below.ids] == sublevel
-        assert boundary.f_vector == tuple(map(len, level))
-        flat = [
-            [i for i, values in table.items() if all(v == threshold for v in values)] for table in old_values
-        ]
-        assert [ids.tolist() for ids in boundary.flat_cells()] == flat
-        assert [ids.tolist() for ids in complex_.flat_cells(threshold)] == flat
-        assert boundary.n_flat_regions == len(flat[d])
-        assert complex_.is_transversal(threshold) == (not any(flat))
-        zero, one = complex_.class_regions(threshold).classes
-        assert [ids.tolist() for ids in zero.ids] == sublevel
-        for k in range(d + 1):
-            assert len(zero.ids[k]) + len(one.ids[k]) - len(level[k]) == boundary.complex.counts[k]
-
-
 def test_a_float_threshold_is_taken_exactly() -> None:
     network = Network.from_arrays([[[1]], [[1]]])
     complex_ = polyhedral_complex(network, (-1, 1))
     assert complex_.decision_boundary(0.1).exact_vertices() == [(Fraction(0.1),)]
     assert complex_.decision_boundary(Fraction(1, 10)).exact_vertices() == [(Fraction(1, 10),)]
-
-
-def test_flat_cells_without_vertices() -> None:
-    """On R^2 relu(x) has no vertices: its flat cells at 0 are a half-plane and its edge."""
-    network = Network.from_arrays([[[1, 0]], [[1]]])
-    complex_ = polyhedral_complex(network, AllSpace())
-    boundary = complex_.decision_boundary()
-    assert boundary.f_vector == complex_.sublevel(0).f_vector == (0, 1, 1)
-    assert [len(ids) for ids in boundary.flat_cells()] == [0, 1, 1]
-    assert not complex_.is_transversal(0)
-    assert complex_.is_transversal(1)
-    assert complex_.decision_boundary(1).f_vector == (0, 1, 0)
-    assert complex_.is_transversal(-1)
 
 
 def test_polylines_of_the_diamond() -> None:
