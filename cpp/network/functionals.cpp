@@ -1,5 +1,6 @@
 #include "network/functionals.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -17,9 +18,9 @@ IntegerRow primitive(std::vector<Integer> numerators) {
   for (Integer& value : numerators) {
     if (value == 0) continue;
     value /= divisor;
-    bits = std::max(bits, static_cast<unsigned>(msb(abs(value))));
+    bits = std::max(bits, static_cast<unsigned>(msb(Integer(abs(value)))));
   }
-  return {std::move(numerators), bits > kMaxBits ? Integer(1) << (bits - kMaxBits) : Integer(1)};
+  return {std::move(numerators), Integer(1) << (bits > kMaxBits ? bits - kMaxBits : 0)};
 }
 
 }  // namespace
