@@ -42,7 +42,7 @@ def test_thresholds(name: str, d: int) -> None:
         flat = [
             [i for i, values in table.items() if all(v == threshold for v in values)] for table in old_values
         ]
-        assert [ids.tolist() for ids in boundary.flat_cells()] == flat
+        assert [ids.tolist() for ids in boundary.flat_ids()] == flat
         of_value = complex_.flat_cells(threshold)
         assert [ids.tolist() for ids in of_value.ids] == flat
         assert {value for values in of_value.values for value in values} <= {threshold}
@@ -61,7 +61,7 @@ def test_flat_cells_without_vertices() -> None:
     complex_ = polyhedral_complex(network, AllSpace())
     boundary = complex_.decision_boundary()
     assert boundary.f_vector == complex_.sublevel(0).f_vector == (0, 1, 1)
-    assert [len(ids) for ids in boundary.flat_cells()] == [0, 1, 1]
+    assert [len(ids) for ids in boundary.flat_ids()] == [0, 1, 1]
     assert not complex_.is_transversal(0)
     assert complex_.is_transversal(1)
     assert complex_.decision_boundary(1).f_vector == (0, 1, 0)

@@ -84,5 +84,5 @@ def _float_layers(network: Network) -> list[tuple[NDArray[np.float64], NDArray[n
     result = []
     for rows in network.core.rows():
         table = np.array([[value / bottom for value in numerators] for numerators, bottom in rows])
-        result.append((table[:, :-1], table[:, -1]))
+        result.append((np.ascontiguousarray(table[:, :-1]), table[:, -1]))
     return result

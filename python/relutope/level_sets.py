@@ -86,7 +86,7 @@ class LevelSet(Subcomplex):
         """Number of whole regions in the set: there it is no boundary but has full dimension."""
         return self.f_vector[-1]
 
-    def flat_cells(self) -> tuple[NDArray[np.int32], ...]:
+    def flat_ids(self) -> tuple[NDArray[np.int32], ...]:
         """Per dimension, the cells of the base complex that lie in the set; those at infinity left out.
 
         On them the output, or the difference of the largest outputs, is constant. Vertices are among them.
@@ -96,7 +96,7 @@ class LevelSet(Subcomplex):
         >>> import relutope
         >>> network = relutope.Network.from_arrays([[[1]], [[1]]])  # relu(x)
         >>> boundary = relutope.polyhedral_complex(network, (-1, 1)).decision_boundary(0)
-        >>> [len(ids) for ids in boundary.flat_cells()]
+        >>> [len(ids) for ids in boundary.flat_ids()]
         [2, 1]
         """
         refined, base = self.refined, self.refined.base
@@ -166,7 +166,7 @@ def class_regions(complex_: PolyhedralComplex, threshold: Any = 0.0, **limits: A
 
 def is_transversal(complex_: PolyhedralComplex, threshold: Any, **limits: Any) -> bool:
     """See `PolyhedralComplex.is_transversal`."""
-    return not any(map(len, decision_boundary(complex_, threshold, kind="threshold", **limits).flat_cells()))
+    return not any(map(len, decision_boundary(complex_, threshold, kind="threshold", **limits).flat_ids()))
 
 
 def flat_cells(complex_: PolyhedralComplex, threshold: Any, **limits: Any) -> FlatCells:
@@ -176,7 +176,7 @@ def flat_cells(complex_: PolyhedralComplex, threshold: Any, **limits: Any) -> Fl
         checked_kind(base, "threshold", Fraction(0))
         return all_flat_cells(base)
     boundary = decision_boundary(complex_, threshold, kind="threshold", **limits)
-    ids = boundary.flat_cells()
+    ids = boundary.flat_ids()
     values = [np.empty(len(array), dtype=object) for array in ids]
     for array in values:
         array[:] = boundary.threshold
