@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "exact": set(),
     "network": {"exact"},
     "cells": {"exact", "network"},
-    "bindings": {"exact", "network", "cells"},
+    "homology": set(),
+    "bindings": {"exact", "network", "cells", "homology"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
@@ -41,6 +42,8 @@ IMPORT_ORDER = [
     {"formats"},
     {"inequalities", "interior_points", "volumes"},
     {"formats", "meshes", "refinement", "regions"},
+    {"contenders", "formats", "meshes", "refinement", "regions"},
+    {"flat_cells"},
     {"level_sets", "linear_regions"},
     {"bending_angles", "convexity", "dual_graph", "dual_graph_plot"},
     {"certificate", "region_counts"},
@@ -61,6 +64,7 @@ IMPORT_THE_CORE = {
     "faces",
     "inequalities",
     "interior_points",
+    "flat_cells",
     "location",
     "network",
     "polytope",

@@ -19,6 +19,7 @@ void bind_faces(pybind11::module_& m);
 void bind_regions(pybind11::module_& m);
 void bind_location(pybind11::module_& m);
 void bind_homology(pybind11::module_& m);
+void bind_refinement(pybind11::module_& m);
 void bind_verify(pybind11::module_& m);
 
 }  // namespace relutope

@@ -12,5 +12,6 @@ PYBIND11_MODULE(_core, m) {
   relutope::bind_regions(m);
   relutope::bind_location(m);
   relutope::bind_homology(m);
+  relutope::bind_refinement(m);
   relutope::bind_verify(m);
 }

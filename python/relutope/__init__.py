@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from relutope.domains import as_domain
     from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
+    from relutope.level_sets import LevelSet
     from relutope.loading import as_network, load
     from relutope.location import PointCounts
     from relutope.network import Network
     from relutope.polytope import Polytope
     from relutope.slices import Slice
     from relutope.regions import Regions
+    from relutope.refinement import RefinedComplex
+    from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
 
     __version__: str
@@ -39,6 +42,7 @@ __all__ = [
     "Box",
     "DualGraph",
     "IncompleteError",
+    "LevelSet",
     "MissingExtraError",
     "Network",
     "PointCounts",
@@ -46,6 +50,8 @@ __all__ = [
     "Polytope",
     "Slice",
     "Regions",
+    "RefinedComplex",
+    "Subcomplex",
     "__version__",
     "as_domain",
     "as_network",
@@ -58,6 +64,7 @@ _HOME = {
     "Box": "domain",
     "DualGraph": "dual_graph",
     "IncompleteError": "errors",
+    "LevelSet": "level_sets",
     "MissingExtraError": "errors",
     "Network": "network",
     "PointCounts": "location",
@@ -66,6 +73,8 @@ _HOME = {
     "Slice": "slices",
     "as_domain": "domains",
     "Regions": "regions",
+    "RefinedComplex": "refinement",
+    "Subcomplex": "subcomplex",
     "as_domain": "domain",
     "as_network": "loading",
     "load": "loading",

@@ -117,4 +117,13 @@ class Locator:
 
 # Homology.
 
+def betti_numbers(
+    counts: Sequence[int], boundaries: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]
+) -> list[int]: ...
+
+# Refinement.
+
+def extended_network(network: Network, functionals: Sequence[tuple[Sequence[int], int]]) -> Network: ...
+def vertex_outputs(complex: Complex, ids: NDArray[np.int64]) -> list[tuple[list[int], list[int], int]]: ...
+
 # Certificates.

@@ -1,4 +1,4 @@
-"""The command line: ``relutope complex`` and ``relutope analyze``.
+"""The command line: ``relutope complex``, ``relutope boundary`` and ``relutope analyze``.
 
 Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation.
 """
@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: Options) -> int:
     if options.command == "complex":
         return _complex(options)
+    if options.command == "boundary":
+        from relutope.cli_boundary import boundary
+
+        return boundary(options)
     from relutope.cli_analyze import analyze
 
     return analyze(options)

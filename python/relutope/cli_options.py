@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal, NoReturn
 
 from relutope.domain import Box
@@ -35,6 +36,16 @@ def build_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="analyse a network and write summary, complex and picture")
     _add_common(analyze)
     analyze.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    boundary = commands.add_parser("boundary", help="the decision boundary, its components and Betti numbers")
+    _add_common(boundary)
+    boundary.add_argument(
+        "--threshold",
+        type=_fraction,
+        metavar="T",
+        default=Fraction(0),
+        help="of one output, such as 0.5 (as float64) or 1/3; default: 0",
+    )
+    boundary.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
@@ -132,6 +143,13 @@ def _box(text: str) -> list[float] | Literal["data"]:
         return [float(word) for word in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}; legal: numbers or the word data") from None
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text) if "/" in text else Fraction(float(text))
+    except (ValueError, OverflowError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: a finite number, or a fraction p/q") from None
 
 
 def _names(text: str) -> list[str]:

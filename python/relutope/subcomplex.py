@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from relutope.arguments import checked_dimension, checked_ids
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
+    from relutope.meshes import Polyline
+
+
+class Components(NamedTuple):
+    """The connected components of a closed set of cells, numbered from 0 by their smallest vertex."""
+
+    #: How many there are.
+    number: int
+    #: Per dimension 0..d the component of each cell of the set, int32, in the order of its ids.
+    labels: tuple[NDArray[np.int32], ...]
+    #: Which of them touch a wall of the domain (on R^d: reach infinity), bool of shape (number,).
+    touches_wall: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,20 +39,238 @@ class Subcomplex:
         Where its cells are taken from.
     ids : tuple of ndarray of int32
         Per dimension 0..d the ids of its cells, ascending; those at infinity included.
+
+    Raises
+    ------
+    ValueError
+        If ids are not ascending or out of range, or a face of a cell is missing.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> network = relutope.Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+    >>> complex_ = relutope.polyhedral_complex(network, (-1, 1))
+    >>> square = relutope.Subcomplex.from_cells(complex_, {2: [0]})
+    >>> square.f_vector, square.euler_characteristic, square.betti()
+    ((4, 4, 1), 1, [1, 0, 0])
     """
 
     complex: PolyhedralComplex
     ids: tuple[NDArray[np.int32], ...]
 
+    def __post_init__(self) -> None:
+        if len(self.ids) != self.complex.dim + 1:
+            raise ValueError(
+                f"ids has {len(self.ids)} arrays; legal: one per dimension, {self.complex.dim + 1}"
+            )
+        inside = []
+        for k, (ids, count) in enumerate(zip(self.ids, self.complex.counts, strict=True)):
+            checked_ids(ids, count, f"cells of dimension {k}")
+            if np.any(np.diff(ids) <= 0):
+                raise ValueError(f"ids[{k}] is not ascending; legal: each id once, in ascending order")
+            inside.append(np.zeros(count, dtype=bool))
+            inside[k][ids] = True
+            if k and not inside[k - 1][rows_of(*self.complex.facets(k), ids)[1]].all():
+                raise ValueError(f"ids[{k - 1}] lacks a face of a {k}-cell; legal: closed sets (from_cells)")
+
+    @classmethod
+    def from_cells(cls, complex_: PolyhedralComplex, cells: Mapping[int, ArrayLike]) -> Subcomplex:
+        """The smallest subcomplex that contains some cells: they and all their faces.
+
+        Parameters
+        ----------
+        complex_ : PolyhedralComplex
+        cells : dict from int to array_like of int
+            Ids by dimension.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a dimension or an id is out of range or no int.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
+        >>> complex_ = relutope.polyhedral_complex(network, (-1, 1))
+        >>> relutope.Subcomplex.from_cells(complex_, {1: [0, 1]}).f_vector
+        (3, 2)
+        """
+        inside = [np.zeros(count, dtype=bool) for count in complex_.counts]
+        for dimension, ids in cells.items():
+            k = checked_dimension(dimension, complex_.dim)
+            inside[k][checked_ids(ids, complex_.counts[k], f"cells of dimension {k}")] = True
+        for k in range(complex_.dim, 0, -1):
+            inside[k - 1][rows_of(*complex_.facets(k), np.flatnonzero(inside[k]))[1]] = True
+        return cls(complex_, tuple(np.flatnonzero(flags).astype(np.int32) for flags in inside))
+
     @cached_property
-    def f_vector(self) -> tuple[int, ...]:
-        """Number of cells of each dimension 0..d; on R^d those not at infinity."""
+    def finite_counts(self) -> tuple[int, ...]:
+        """How many entries of each array of `ids`, the first ones, are cells not at infinity."""
         return tuple(
             int(np.searchsorted(ids, count))
             for ids, count in zip(self.ids, self.complex.f_vector, strict=True)
         )
 
     @property
+    def f_vector(self) -> tuple[int, ...]:
+        """Number of cells of each dimension 0..d; on R^d those not at infinity."""
+        return self.finite_counts
+
+    @property
     def euler_characteristic(self) -> int:
         """Alternating sum of the f-vector."""
         return sum((-1) ** k * count for k, count in enumerate(self.f_vector))
+
+    def facets(self, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The facets of its k-cells as `PolyhedralComplex.facets` has them, all by their places in `ids`.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1]], [[1]]])
+        >>> complex_ = relutope.polyhedral_complex(network, (-1, 1))
+        >>> indptr, indices = relutope.Subcomplex.from_cells(complex_, {1: [1]}).facets(1)
+        >>> indptr.tolist(), sorted(indices.tolist())
+        ([0, 2], [0, 1])
+        """
+        k = checked_dimension(k, self.complex.dim, lowest=1)
+        indptr, indices = rows_of(*self.complex.facets(k), self.ids[k])
+        return indptr, np.searchsorted(self.ids[k - 1], indices).astype(np.int32)
+
+    def connected_components(self) -> Components:
+        """Its connected components; cells at infinity count as points of the set.
+
+        Arcs that are cut off by a wall are not components of what they are cut from, so `Components` says
+        which components touch a wall.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1], [-1]], [[1, 1]]])
+        >>> boundary = relutope.polyhedral_complex(network, (-2, 1)).decision_boundary(1)
+        >>> components = boundary.connected_components()
+        >>> components.number, sorted(components.touches_wall.tolist())
+        (2, [False, True])
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        n_vertices = len(self.ids[0])
+        ends = self.facets(1)[1].reshape(-1, 2)
+        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), (n_vertices,) * 2)
+        number, found = connected_components(graph, directed=False) if n_vertices else (0, np.empty(0))
+        # Numbered by where each first occurs.
+        _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+        labels = [np.argsort(np.argsort(first))[inverse].astype(np.int32)]
+        for k in range(1, self.complex.dim + 1):
+            indptr, indices = self.facets(k)
+            labels.append(labels[-1][indices[indptr[:-1]]])
+        walls = self.complex.core.to_arrays()["walls"].reshape(self.complex.counts[0], -1)
+        touches = np.zeros(number, dtype=bool)
+        touches[labels[0][walls[self.ids[0]].any(axis=1)]] = True
+        return Components(int(number), tuple(labels), touches)
+
+    def betti(self, kind: str = "ordinary") -> list[int]:
+        """Betti numbers over Z/2, one per dimension 0..d.
+
+        Parameters
+        ----------
+        kind : str, default "ordinary"
+            ``"ordinary"``: of the set in the closed ball that the domain is with its walls; on R^d those of
+            the set itself, cut off far away. ``"borel_moore"``: of the chains without the cells at infinity,
+            which is the homology of the one-point compactification relative to the added point; on a box the
+            same as ordinary. ``"one_point"``: of the one-point compactification, as in Masden (2022), which
+            is Borel-Moore plus one in degree 0. A bounded set gets an isolated point.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is another.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 0]], [[1]]], [[1], [0]])
+        >>> line = relutope.polyhedral_complex(network, relutope.AllSpace()).decision_boundary(1)
+        >>> line.betti(), line.betti("borel_moore"), line.betti("one_point")
+        ([1, 0, 0], [0, 1, 0], [1, 1, 0])
+        """
+        from relutope.betti import betti
+
+        return betti(self, kind)
+
+    def exact_vertices(self) -> list[tuple[Fraction, ...]]:
+        """Exact coordinates of its vertices that are not at infinity, in the order of ``ids[0]``.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[3]], [[1]]])
+        >>> relutope.polyhedral_complex(network, (0, 1)).decision_boundary(1).exact_vertices()
+        [(Fraction(1, 3),)]
+        """
+        return self.complex.exact_vertices(self.ids[0][: self.finite_counts[0]])
+
+    def polylines(self) -> list[Polyline]:
+        """Its edges that lie on no 2-cell of it, joined to arcs and closed loops; see `Polyline`.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> hidden = [[1, 0], [-1, 0], [0, 1], [0, -1]]  # |x| + |y| = 1
+        >>> network = relutope.Network.from_arrays([hidden, [[1, 1, 1, 1]]])
+        >>> loops = relutope.polyhedral_complex(network, (-2, 2)).decision_boundary(1).polylines()
+        >>> [(line.closed, len(line.ids)) for line in loops]
+        [(True, 4)]
+        """
+        from relutope.meshes import polylines
+
+        return polylines(self)
+
+    def polygons(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The vertices of each of its 2-cells in cyclic order, compressed.
+
+        Returns
+        -------
+        indptr : ndarray of shape (n + 1,), int32
+        indices : ndarray, int32
+            ``indices[indptr[i]:indptr[i + 1]]`` are the vertices of the 2-cell ``ids[2][i]``, by their ids
+            in the complex, neighbours next to each other.
+
+        Raises
+        ------
+        ValueError
+            If the domain has dimension 1.
+
+        Examples
+        --------
+        >>> import relutope
+        >>> network = relutope.Network.from_arrays([[[1, 1]], [[1]]])
+        >>> indptr, _ = relutope.polyhedral_complex(network, (-1, 1)).sublevel(0).polygons()
+        >>> indptr.tolist()
+        [0, 3]
+        """
+        from relutope.meshes import polygons
+
+        return polygons(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(f_vector {self.f_vector} of {self.complex!r})"
+
+
+def rows_of(
+    indptr: NDArray[np.int32], indices: NDArray[np.int32], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Chosen rows of a compressed table, compressed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relutope.subcomplex import rows_of
+    >>> rows_of(np.array([0, 1, 3], np.int32), np.array([7, 8, 9], np.int32), np.array([1]))[1]
+    array([8, 9], dtype=int32)
+    """
+    lengths = indptr[rows + 1] - indptr[rows]
+    result = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
+    return result, indices[np.repeat(indptr[rows] - result[:-1], lengths) + np.arange(result[-1])]

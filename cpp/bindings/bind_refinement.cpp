@@ -1,0 +1,67 @@
+// relutope._core: functionals of the outputs, as neurons and at vertices
+#include <pybind11/stl.h>
+
+#include "bindings/bind.hpp"
+#include "bindings/checked.hpp"
+#include "bindings/convert.hpp"
+#include "network/functionals.hpp"
+#include "network/pattern_forms.hpp"
+
+namespace py = pybind11;
+
+namespace relutope {
+namespace {
+
+std::shared_ptr<Network> extended_network(const Network& network, const py::sequence& functionals) {
+  std::vector<IntegerRow> rows;
+  for (const py::handle item : functionals) {
+    const auto row = py::reinterpret_borrow<py::sequence>(item);
+    rows.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
+  }
+  return std::make_shared<Network>(with_functionals(network, rows));
+}
+
+Integer at(const std::vector<Integer>& form, const std::vector<Integer>& point, const Integer& constant) {
+  Integer sum = form.back() * constant;
+  for (std::size_t i = 0; i < point.size(); ++i) sum += form[i] * point[i];
+  return sum;
+}
+
+/// Per vertex: numerators of the outputs, their multiples of M (0 unless it is at infinity), and the denominator.
+py::list vertex_outputs(const Complex& complex, const py::array_t<std::int64_t, py::array::c_style>& ids) {
+  const Network& network = complex.network();
+  const SignCodes& codes = complex.codes();
+  const std::size_t last = network.hidden_layers();
+  ExactSolver solver(network, codes, complex.domain(), last);
+  PatternForms forms(network);
+  py::list result;
+  std::vector<Integer> form;
+  for (py::ssize_t i = 0; i < ids.size(); ++i) {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    const std::size_t v = require_id(complex, 0, ids.data()[i]);
+    const Word* positive = complex.vertex_signs(v);
+    // The pattern of a vertex at infinity holds at p + M q for all large M, so the form is right in both parts.
+    forms.set_pattern(last, [&](std::size_t l, std::size_t neuron) {
+      return codes.sign(l, neuron, positive, positive + codes.words()) == Sign::kPositive;
+    });
+    const ExactPoint point = complex.exact_vertex(v, solver);
+    py::list finite;
+    py::list infinite;
+    for (std::size_t k = 0; k < network.output_dim(); ++k) {
+      forms.form(last, k, form);
+      finite.append(to_python(at(form, point.finite, point.denominator)));
+      infinite.append(to_python(at(form, point.infinite, Integer(0))));
+    }
+    result.append(py::make_tuple(finite, infinite, to_python(Integer(forms.scale(last) * point.denominator))));
+  }
+  return result;
+}
+
+}  // namespace
+
+void bind_refinement(py::module_& m) {
+  m.def("extended_network", &extended_network, py::arg("network"), py::arg("functionals"));
+  m.def("vertex_outputs", &vertex_outputs, py::arg("complex"), py::arg("ids"), FloatingGuard());
+}
+
+}  // namespace relutope
