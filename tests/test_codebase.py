@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "exact": set(),
     "network": {"exact"},
     "cells": {"exact", "network"},
-    "bindings": {"exact", "network", "cells"},
+    "verify": {"exact"},
+    "bindings": {"exact", "network", "cells", "verify"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
