@@ -58,7 +58,7 @@ verify::StoredComplex stored_complex(std::size_t dim, const std::optional<Double
 
 py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const std::optional<DoubleArray>& lo,
                         const std::optional<DoubleArray>& hi, const py::dict& arrays,
-                        const std::optional<py::function>& poll) {
+                        const std::optional<py::function>& begin) {
   std::vector<std::vector<IntegerRow>> rows;
   for (const py::handle layer : layers) rows.push_back(rows_of(layer));
   const verify::Model model(input_dim, rows);
@@ -66,12 +66,15 @@ py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const
   const auto heartbeat = [&] {
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (poll) (*poll)();
+  };
+  const auto announce = [&](const char* name) {
+    const py::gil_scoped_acquire acquire;
+    if (begin) (*begin)(name);
   };
   verify::Findings findings;
   {
     const py::gil_scoped_release release;
-    findings = verify::certify(stored, model, heartbeat);
+    findings = verify::certify(stored, model, announce, heartbeat);
   }
   py::list checks;
   for (const verify::Check& check : findings.checks) checks.append(py::make_tuple(check.name, check.ok, check.message));
@@ -86,7 +89,7 @@ py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const
 
 void bind_verify(py::module_& m) {
   m.def("certify", &certify_arrays, py::arg("layers"), py::arg("input_dim"), py::arg("lo"), py::arg("hi"),
-        py::arg("arrays"), py::arg("poll") = py::none(), FloatingGuard());
+        py::arg("arrays"), py::arg("begin") = py::none(), FloatingGuard());
 }
 
 }  // namespace relutope

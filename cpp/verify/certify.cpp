@@ -1,6 +1,5 @@
 #include "verify/certify.hpp"
 
-#include <functional>
 #include <optional>
 
 #include "verify/cell_proof.hpp"
@@ -8,9 +7,11 @@
 
 namespace relutope::verify {
 
-Findings certify(const StoredComplex& stored, const Model& model, const Heartbeat& heartbeat) {
+Findings certify(const StoredComplex& stored, const Model& model, const std::function<void(const char*)>& begin,
+                 const Heartbeat& heartbeat) {
   Findings findings;
   const auto passes = [&](const char* name, const std::function<void()>& check) {
+    begin(name);
     heartbeat();
     Check result{name, true, ""};
     try {

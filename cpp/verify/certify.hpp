@@ -39,6 +39,7 @@
 // facets ascending and cells at infinity last is as true.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ struct Findings {
   StageTally signs;
 };
 
-/// Runs the checks in order; one that fails ends them.
-Findings certify(const StoredComplex& stored, const Model& model, const Heartbeat& heartbeat);
+/// Runs the checks in order, announcing each by its name; one that fails ends them.
+Findings certify(const StoredComplex& stored, const Model& model, const std::function<void(const char*)>& begin,
+                 const Heartbeat& heartbeat);
 
 }  // namespace relutope::verify

@@ -59,8 +59,8 @@ std::vector<std::size_t> VertexProof::order() const {
   std::vector<std::size_t> result(n);
   std::iota(result.begin(), result.end(), std::size_t{0});
   std::sort(result.begin(), result.end(), [&](std::size_t a, std::size_t b) {
-    const auto* first = &hashes[a * layers];
-    const auto* second = &hashes[b * layers];
+    const auto* first = hashes.data() + a * layers;
+    const auto* second = hashes.data() + b * layers;
     const auto [x, y] = std::mismatch(first, first + layers, second);
     return x == first + layers ? a < b : *x < *y;
   });

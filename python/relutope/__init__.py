@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
+    from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box, as_domain
     from relutope.errors import IncompleteError, MissingExtraError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllSpace",
     "Box",
+    "Certificate",
     "IncompleteError",
     "MissingExtraError",
     "Network",
@@ -40,11 +42,13 @@ __all__ = [
     "as_network",
     "load",
     "polyhedral_complex",
+    "verify",
 ]
 
 _HOME = {
     "AllSpace": "domain",
     "Box": "domain",
+    "Certificate": "certificate",
     "IncompleteError": "errors",
     "MissingExtraError": "errors",
     "Network": "network",
@@ -53,6 +57,7 @@ _HOME = {
     "as_network": "loading",
     "load": "loading",
     "polyhedral_complex": "subdivision",
+    "verify": "certificate",
 }
 
 

@@ -76,3 +76,12 @@ def exact_forms(
 # Homology.
 
 # Certificates.
+
+def certify(
+    layers: Sequence[Sequence[tuple[Sequence[int], int]]],
+    input_dim: int,
+    lo: NDArray[np.float64] | None,
+    hi: NDArray[np.float64] | None,
+    arrays: dict[str, NDArray[Any]],
+    begin: Callable[[str], None] | None = None,
+) -> dict[str, Any]: ...

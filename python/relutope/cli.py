@@ -1,6 +1,6 @@
-"""The command line: ``relutope complex`` and ``relutope analyze``.
+"""The command line: ``relutope complex``, ``relutope analyze`` and ``relutope verify``.
 
-Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation.
+Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: Options) -> int:
     if options.command == "complex":
         return _complex(options)
+    if options.command == "verify":
+        from relutope.cli_verify import verify_file
+
+        return verify_file(options)
     from relutope.cli_analyze import analyze
 
     return analyze(options)
