@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +44,8 @@ def saved(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Network
     first, first_bias = rng.integers(-8, 9, (6, 2)) / 8, rng.integers(-4, 5, 6) / 8
     first[3], first_bias[3] = -2 * first[1], -2 * first_bias[1]
     first[4] = 0
-    layers = [
-        (first, first_bias),
-        (rng.normal(size=(4, 6)), rng.normal(size=4)),
-        (np.ones((1, 4)), np.zeros(1)),
-    ]
-    network = network_of(layers)
+    second = rng.normal(size=(4, 6)), rng.normal(size=4)
+    network = network_of([(first, first_bias), second, (np.ones((1, 4)), np.zeros(1))])
     sides = ([-1, -1], [1, 2]) if request.param == "box" else (None, None)
     path = tmp_path / "complex.npz"
     complex_on(network, *sides).save(path)
@@ -80,8 +78,6 @@ def test_four_dimensions_and_rational_weights(tmp_path: Path) -> None:
     network = network_of(cases("random", 4)[0].layers)
     complex_on(network, -np.ones(4), np.ones(4)).save(tmp_path / "c.npz")
     assert outcome(tmp_path / "c.npz", network) == ""
-    from fractions import Fraction
-
     third = Network.from_arrays([[[Fraction(1, 3)], [Fraction(-1, 7)]], [[1, 1]]], [[Fraction(1, 9), 0], [0]])
     complex_on(third, [-1.0], [1.0]).save(tmp_path / "q.npz")
     assert outcome(tmp_path / "q.npz", third) == ""
@@ -146,12 +142,15 @@ def test_flipped_bits_of_the_file(saved: tuple[Path, Network, Record]) -> None:
         changed = bytearray(content)
         changed[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(changed)
-        try:
-            found = outcome(path, network)
-        except ValueError as error:
-            assert "complex.npz" in str(error)
-        else:
-            assert found != "" or same_record(read_npz(path), record)
+        assert reported(path, network) or same_record(read_npz(path), record)
+
+
+def reported(path: Path, model: Network) -> bool:
+    """Whether a file is refused as none of ours, or not certified."""
+    try:
+        return outcome(path, model) != ""
+    except ValueError as error:
+        return path.name in str(error)
 
 
 def same_record(first: Record, second: Record) -> bool:
@@ -165,7 +164,7 @@ def same_record(first: Record, second: Record) -> bool:
 
 def facets(record: Record, k: int) -> list[list[int]]:
     indptr, indices = record[f"cells.indptr_{k}"].tolist(), record[f"cells.indices_{k}"].tolist()
-    return [indices[a:b] for a, b in zip(indptr, indptr[1:], strict=False)]
+    return [indices[a:b] for a, b in pairwise(indptr)]
 
 
 def put_facets(record: Record, k: int, cells: list[list[int]]) -> None:
@@ -322,15 +321,15 @@ MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
         drop_region, drop_region_and_lonely_edges, repeat_region, merge_regions, swap_region_facets,
-        renumber_vertices, swap_vertices, move_vertex, shrink_error, negate_neuron, zero_neuron, call_constant,
-        move_wall, reverse_infinity, drop_member, add_member, add_other_member, other_weight, other_dtype,
-        other_shape, no_cells, broken_statistics,
+        renumber_vertices, swap_vertices, move_vertex, shrink_error, negate_neuron, zero_neuron,
+        call_constant, move_wall, reverse_infinity, drop_member, add_member, add_other_member, other_weight,
+        other_dtype, other_shape, no_cells, broken_statistics,
     )
 }  # fmt: skip
 HEADER: dict[str, Any] = {
     "format": "relutope", "schema_version": 2, "relutope": "0.0.0", "model_hash": "0" * 64, "semantics": "",
-    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": "float32", "notes": ["a"], "f_vector": [1],
-    "extra": 1,
+    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": "float32", "notes": ["a"],
+    "f_vector": [1], "extra": 1,
 }  # fmt: skip
 #: Only the comparison with a new computation can tell these: they are true.
 TRUE = {"renumber_vertices", "swap_region_facets"}
@@ -415,8 +414,6 @@ def test_bad_input(saved: tuple[Path, Network, Record], tmp_path: Path) -> None:
 
 
 def test_command_line(tmp_path: Path, network: Network, capsys: pytest.CaptureFixture[str]) -> None:
-    for place, (weight, bias) in enumerate(network.exact_layers()):
-        pass
     arrays = {f"W{i}": weight.astype(float) for i, (weight, _) in enumerate(network.exact_layers())}
     arrays |= {f"b{i}": bias.astype(float) for i, (_, bias) in enumerate(network.exact_layers())}
     model, path = str(tmp_path / "m.npz"), str(tmp_path / "c.npz")
