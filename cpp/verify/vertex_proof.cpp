@@ -224,8 +224,7 @@ Sign VertexProof::wall_side(const ExactPoint& point, std::size_t bit) const {
     const IntegerRow wall = integer_row({upper ? &stored_.hi[axis] : &stored_.lo[axis], 1});
     side = sign_of(point.finite[axis] * wall.denominator - wall.numerators[0] * point.denominator);
   } else {
-    const Integer infinite =
-        upper ? point.infinite[axis] - point.denominator : point.infinite[axis] + point.denominator;
+    const Integer infinite = point.infinite[axis] + (upper ? Integer(-point.denominator) : point.denominator);
     side = infinite != 0 ? sign_of(infinite) : sign_of(point.finite[axis]);
   }
   return upper ? -side : side;
