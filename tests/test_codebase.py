@@ -27,15 +27,17 @@ MAY_INCLUDE = {
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
-    {"_core", "archive", "arguments", "coefficients", "errors", "memory", "progress"},
-    {"domain", "layers"},
+    {"_core", "archive", "arguments", "coefficients", "errors", "files", "memory", "progress"},
+    {"domain", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
     {"subcomplex"},
     {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
     {"affine_maps", "betti", "location", "storage", "subdivision"},
-    {"formats", "meshes", "refinement", "regions"},
+    {"meshes", "polygons", "refinement", "regions"},
+    {"mesh_files"},
+    {"formats"},
     {"level_sets", "linear_regions"},
     {"convexity", "dual_graph"},
     {"certificate", "region_counts"},
@@ -60,7 +62,18 @@ IMPORT_THE_CORE = {
     "storage",
     "subdivision",
 }
-IMPORTED_ON_USE = {"matplotlib", "networkx", "onnx", "plotly", "safetensors", "scipy", "torch", "tqdm"}
+IMPORTED_ON_USE = {
+    "matplotlib",
+    "meshio",
+    "networkx",
+    "onnx",
+    "plotly",
+    "safetensors",
+    "scipy",
+    "toponetx",
+    "torch",
+    "tqdm",
+}
 
 
 def tracked_files() -> list[Path]:

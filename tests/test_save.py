@@ -12,6 +12,8 @@ import pytest
 
 import relutope
 from relutope import AllSpace, Box, Network, PolyhedralComplex, polyhedral_complex
+from relutope.npz import read_npz
+from relutope.storage import record_digest
 
 
 def assert_same(a: PolyhedralComplex, b: PolyhedralComplex) -> None:
@@ -70,7 +72,7 @@ def test_header_says_what_it_is(network: Network, tmp_path: Path) -> None:
     with np.load(tmp_path / "c.npz", allow_pickle=False) as archive:
         header = json.loads(archive["header"].tobytes())
     assert header["format"] == "relutope-complex"
-    assert header["schema_version"] == 1
+    assert header["schema_version"] == 2
     assert header["model_hash"] == network.hash
     assert header["relutope"] == relutope.__version__
     assert header["domain"] == {"type": "box", "lo": [-1, -1], "hi": [1, 1]}
@@ -83,16 +85,23 @@ def saved(network: Network, tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, **changes: np.ndarray | None) -> None:
-    with np.load(path) as archive:
-        record = {**archive, **changes}
-    with open(path, "wb") as stream:
-        np.savez(stream, **{name: array for name, array in record.items() if array is not None})
+    """Change arrays of a saved complex and all sums in the file, so that only the contents can tell."""
+    changed = {**read_npz(path), **changes}
+    record = {name: array for name, array in changed.items() if array is not None}
+    header = json.loads(record["header"].tobytes())
+    record["header"] = as_json(header | {"digest": record_digest(record)})
+    np.savez(path.with_suffix(".new.npz"), **record)
+    path.with_suffix(".new.npz").replace(path)
+
+
+def as_json(value: object) -> np.ndarray:
+    return np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
 
 
 def with_header(path: Path, **changes: object) -> None:
     with np.load(path) as archive:
         header = {**json.loads(archive["header"].tobytes()), **changes}
-    rewrite(path, header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8))
+    rewrite(path, header=as_json(header))
 
 
 def test_changed_network_does_not_match_its_hash(saved: Path) -> None:
@@ -155,7 +164,7 @@ def test_failed_save_keeps_the_old_file(saved: Path, monkeypatch: pytest.MonkeyP
     def fail(*_args: object, **_kwargs: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(np, "savez", fail)
+    monkeypatch.setattr("relutope.storage.write_npz", fail)
     with pytest.raises(OSError, match="disk full"):
         complex_.save(saved)
     assert saved.read_bytes() == content

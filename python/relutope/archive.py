@@ -28,8 +28,8 @@ def check_directory(archive: zipfile.ZipFile) -> None:
         raise zipfile.BadZipFile(f"it lists {len(archive.filelist)} members and should have {stated}")
 
 
-def check_sums(archive: zipfile.ZipFile, *, uncompressed: bool) -> None:
-    """Read the compressed members, on request also the others, against their check sums.
+def check_sums(archive: zipfile.ZipFile) -> None:
+    """Read all members against their check sums.
 
     A sum of 0 stands for none (`torch.serialization.set_crc32_options`).
 
@@ -39,5 +39,5 @@ def check_sums(archive: zipfile.ZipFile, *, uncompressed: bool) -> None:
         If a sum differs.
     """
     for member in archive.filelist:
-        if member.CRC != 0 and (uncompressed or member.compress_type != zipfile.ZIP_STORED):
+        if member.CRC != 0:
             archive.read(member)

@@ -85,7 +85,7 @@ def _read_csv(path: str | PathLike[str], input_dim: int) -> Data:
 
 
 def _read_npz(path: str | PathLike[str], input_dim: int) -> Data:
-    from relutope.storage import read_npz
+    from relutope.npz import read_npz
 
     record = read_npz(path)
     if "X" not in record:

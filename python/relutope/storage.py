@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
-from relutope.archive import check_directory, check_sums
 from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import AllSpace, Box, Domain
+from relutope.files import replacing
 from relutope.network import Network
+from relutope.npz import Record, read_npz, write_npz
 
 FORMAT = "relutope-complex"
-SCHEMA_VERSION = 1
-
-#: Arrays by name, as they stand in the file.
-Record = dict[str, NDArray[Any]]
+#: Version 1 had no digest and was not aligned.
+SCHEMA_VERSION, READABLE_VERSIONS = 2, (1, 2)
 
 
 def save_complex(complex_: PolyhedralComplex, path: str | PathLike[str]) -> None:
     """Write a complex; a file that is already there is replaced only once the new one is whole."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(partial, "xb") as stream:
-            np.savez(stream, allow_pickle=False, **complex_to_record(complex_))
-        os.replace(partial, target)
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, os.fspath(target)) from error  # not the partial file
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    with replacing(path) as stream:
+        write_npz(stream, complex_to_record(complex_))
 
 
 def load_complex(path: str | PathLike[str]) -> PolyhedralComplex:
@@ -50,31 +37,8 @@ def load_complex(path: str | PathLike[str]) -> PolyhedralComplex:
     record = read_npz(path)
     try:
         return complex_from_record(record)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)} is not a saved complex that can be read: {error}") from error
-
-
-def read_npz(path: str | PathLike[str]) -> Record:
-    """All arrays of an ``.npz``, never unpickling.
-
-    Raises
-    ------
-    ValueError
-        If the file is truncated, damaged, no ``.npz``, or holds Python objects.
-    """
-    with open(path, "rb") as stream:
-        try:
-            archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile) or archive.zip is None:
-                raise ValueError("it is a single array (.npy), not an archive")
-            check_directory(archive.zip)
-            # Of compressed members numpy stops reading just before zipfile compares the sum.
-            check_sums(archive.zip, uncompressed=False)
-            return {name: archive[name] for name in archive.files}
-        except Exception as error:  # zipfile and numpy raise errors of many types on damaged files
-            raise ValueError(
-                f"{os.fspath(path)} cannot be read as .npz (truncated, damaged, or no arrays): {error}"
-            ) from error
 
 
 def is_saved_complex(record: Record) -> bool:
@@ -100,7 +64,7 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
         "notes": list(network.notes),
         "f_vector": list(complex_.f_vector),
     }
-    record: Record = {"header": _json_array(header), "statistics": _json_array(complex_.statistics)}
+    record: Record = {"header": _json_array(header)}
     if network.box is not None:
         record["network.lo"], record["network.hi"] = network.box.bounds(network.input_dim)
     for place, rows in enumerate(network.core.rows()):
@@ -114,7 +78,26 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
         else:
             record[f"network.W{place}"], record[f"network.b{place}"] = floats
     record.update((f"cells.{name}", array) for name, array in complex_.core.to_arrays().items())
+    record["header"] = _json_array({**header, "digest": record_digest(record)})
+    record["statistics"] = _json_array(complex_.statistics)
     return record
+
+
+def record_digest(record: Record) -> str:
+    """SHA-256 in hexadecimal of names, dtypes, shapes and bytes of the arrays, in their order.
+
+    The statistics are left out, and so is the header's entry ``digest``.
+    """
+    digest = sha256()
+    for name, stored in record.items():
+        if name == "statistics":
+            continue
+        array = stored
+        if name == "header":
+            array = _json_array({key: value for key, value in _json_value(stored).items() if key != "digest"})
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def complex_from_record(record: Record) -> PolyhedralComplex:
@@ -125,17 +108,12 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     ValueError, KeyError
         If the record is not consistent.
     """
-    if not is_saved_complex(record):
-        raise ValueError("it has no header of a saved complex")
-    header = _json_value(record["header"])
-    if header["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(
-            f"it has schema version {header['schema_version']}; this version of relutope reads "
-            f"{SCHEMA_VERSION}"
-        )
+    header = _header(record)
     network = _network(record, header)
     if network.hash != header["model_hash"]:
         raise ValueError("its network does not have the model hash in its header")
+    if network.input_dim != header["input_dim"]:
+        raise ValueError(f"its network has {network.input_dim} inputs, its header says {header['input_dim']}")
     domain = _domain(header["domain"])
     lo, hi = domain.bounds(network.input_dim) if isinstance(domain, Box) else (None, None)
     arrays = {
@@ -145,6 +123,27 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     if list(core.f_vector) != header["f_vector"]:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
     return PolyhedralComplex(core, network, domain, _json_value(record["statistics"]))
+
+
+def _header(record: Record) -> dict[str, Any]:
+    """The header, if it is that of a complex that this version reads and nothing was changed since."""
+    if "header" not in record:
+        raise ValueError(f"it has no header of a saved complex; it holds {', '.join(record) or 'nothing'}")
+    header = _json_value(record["header"])
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        found = header.get("format") if isinstance(header, dict) else header
+        raise ValueError(f"it has the format {found!r}, no header of a saved complex ({FORMAT!r})")
+    version = header["schema_version"]
+    if version not in READABLE_VERSIONS:
+        raise ValueError(
+            f"it has schema version {version!r}; this version of relutope reads "
+            + " and ".join(map(str, READABLE_VERSIONS))
+        )
+    if version >= SCHEMA_VERSION and header["digest"] != record_digest(record):
+        raise ValueError("its arrays and header do not have the digest in its header")
+    if header["semantics"] != SEMANTICS:
+        raise ValueError(f"it means {header['semantics']!r}; legal: {SEMANTICS!r}")
+    return header
 
 
 def domain_to_json(domain: Domain) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from os import PathLike
 from relutope.domain import Box
 from relutope.loading.state_dict import StoredTensor, network_from_state_dict
 from relutope.network import Network
-from relutope.storage import Record, is_saved_complex, read_npz
+from relutope.npz import Record, read_npz
+from relutope.storage import is_saved_complex
 
 
 def network_from_npz(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:

@@ -72,7 +72,7 @@ def read_torch_file(path: str | PathLike[str]) -> Any:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 check_directory(archive)
-                check_sums(archive, uncompressed=True)  # torch compares none
+                check_sums(archive)  # torch compares none
         return content
     except (FileNotFoundError, PermissionError):
         raise
