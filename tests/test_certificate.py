@@ -17,7 +17,8 @@ from compare import complex_on, network_of
 from networks import CLASSES, cases
 from relutope import AllSpace, Network, PolyhedralComplex, verify
 from relutope.cli import main
-from relutope.storage import complex_to_record, read_npz
+from relutope.npz import read_npz, write_npz
+from relutope.storage import complex_to_record, record_digest
 
 Record = dict[str, np.ndarray]
 Mutation = Callable[[Record], None]
@@ -25,7 +26,13 @@ Mutation = Callable[[Record], None]
 
 def write(path: Path, record: Record) -> None:
     """Write a file whose checksums are right, whatever is in it."""
-    np.savez(path, allow_pickle=False, **record)  # type: ignore[arg-type]
+    put_header(record, digest=record_digest(record))
+    write_as_it_is(path, record)
+
+
+def write_as_it_is(path: Path, record: Record) -> None:
+    with open(path, "wb") as stream:
+        write_npz(stream, record)
 
 
 def outcome(path: Path, model: Network, **options: Any) -> str:
@@ -110,11 +117,11 @@ def test_flipped_bits_of_arrays(saved: tuple[Path, Network, Record]) -> None:
             continue
         for _ in range(12 if array.nbytes else 0):
             changed = flipped(array, int(rng.integers(array.nbytes)), int(rng.integers(8)))
-            write(path, record | {name: changed})
+            (write_as_it_is if name == "header" else write)(path, record | {name: changed})
             assert outcome(path, network) != "", name
             if outcome(path, network, rebuild=False) == "":
                 true_without_rebuild += 1
-                assert name in {"cells.vertices", "cells.vertex_error", "cells.rays", "header"}, name
+                assert name in {"cells.vertices", "cells.vertex_error", "cells.rays"}, name
     assert true_without_rebuild > 0
 
 
@@ -135,14 +142,14 @@ def test_every_bit_of_signs_walls_and_codes(saved: tuple[Path, Network, Record])
 
 
 def test_flipped_bits_of_the_file(saved: tuple[Path, Network, Record]) -> None:
-    path, network, record = saved
+    path, network, _ = saved
     content = path.read_bytes()
     rng = np.random.default_rng(1)
     for place in rng.integers(len(content), size=60).tolist():
         changed = bytearray(content)
         changed[place] ^= 1 << int(rng.integers(8))
         path.write_bytes(changed)
-        assert reported(path, network) or same_record(read_npz(path), record)
+        assert reported(path, network)
 
 
 def reported(path: Path, model: Network) -> bool:
@@ -151,6 +158,22 @@ def reported(path: Path, model: Network) -> bool:
         return outcome(path, model) != ""
     except ValueError as error:
         return path.name in str(error)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_flipped_signs_of_degenerate_networks(name: str, tmp_path: Path) -> None:
+    case = cases(name, 2)[0]
+    network = network_of(case.layers)
+    rng = np.random.default_rng(2)
+    for sides in ((case.lo, case.hi), (None, None)):
+        record = complex_to_record(complex_on(network, *sides))
+        signs = record["cells.signs"]
+        used = int(record["cells.code_bit"].max()) + 1
+        for v, word in zip(rng.integers(len(signs), size=6), rng.integers(2, size=6), strict=True):
+            changed = signs.copy()
+            changed[v, int(word) * signs.shape[1] // 2] ^= np.uint64(1 << int(rng.integers(used)))
+            write(tmp_path / "c.npz", record | {"cells.signs": changed})
+            assert outcome(tmp_path / "c.npz", network, rebuild=False) != ""
 
 
 def same_record(first: Record, second: Record) -> bool:
@@ -327,7 +350,7 @@ MUTATIONS: dict[str, Mutation] = {
     )
 }  # fmt: skip
 HEADER: dict[str, Any] = {
-    "format": "relutope", "schema_version": 2, "relutope": "0.0.0", "model_hash": "0" * 64, "semantics": "",
+    "format": "relutope", "schema_version": 9, "relutope": "0.0.0", "model_hash": "0" * 64, "semantics": "",
     "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": "float32", "notes": ["a"],
     "f_vector": [1], "extra": 1,
 }  # fmt: skip

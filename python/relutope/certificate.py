@@ -5,6 +5,7 @@ What is proved, and why that suffices, stands in ``cpp/verify/certify.hpp``.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -22,14 +23,14 @@ from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
 from relutope.network import Network
+from relutope.npz import Record, read_npz, write_npz
 from relutope.storage import (
     FORMAT,
     SCHEMA_VERSION,
-    Record,
     complex_to_record,
     domain_to_json,
     is_saved_complex,
-    read_npz,
+    record_digest,
 )
 from relutope.subdivision import polyhedral_complex
 
@@ -178,7 +179,7 @@ class _Examination:
     def run(self, rebuild: bool) -> Iterator[Check]:
         """All checks in order; one that fails ends them."""
         steps = [("file", self.read), ("header", self.check_header), ("model", self.check_model)]
-        steps += [("members", self.check_members)]
+        steps += [("members", self.check_members), ("digest", self.check_digest)]
         for name, step in steps:
             yield (check := self.attempt(name, step))
             if not check.ok:
@@ -208,17 +209,21 @@ class _Examination:
         return Check(name, True, "")
 
     def read(self) -> None:
+        with open(self.path, "rb") as stream:
+            content = stream.read()
         try:
             record = read_npz(self.path)
         except ValueError as error:
-            with open(self.path, "rb") as stream:
-                content = stream.read()
             if not any(mark in content for mark in MARKS):
                 raise
             raise _RefutedError(str(error)) from error
         if not is_saved_complex(record) and not any(name.startswith("cells.") for name in record):
             raise ValueError(f"{os.fspath(self.path)} is not a saved complex: it has no header of one")
         self.record = record
+        again = io.BytesIO()
+        write_npz(again, record)
+        if again.getbuffer() != content:
+            raise _RefutedError("its arrays are not laid out as relutope writes them")
 
     def check_header(self) -> None:
         header = _parsed(self.record, "header")
@@ -237,6 +242,7 @@ class _Examination:
             "dtype": network.dtype,
             "notes": list(network.notes),
             "f_vector": self.f_vector(),
+            "digest": header.get("digest"),
         }
         if header.keys() != expected.keys():
             raise _RefutedError(f"its fields are {', '.join(header)}; must be {', '.join(expected)}")
@@ -245,6 +251,8 @@ class _Examination:
                 raise _RefutedError(f"{key} is {header[key]!r}; must be {value!r}")
         if not isinstance(header["relutope"], str):
             raise _RefutedError(f"relutope is {header['relutope']!r}; must be a version")
+        if not isinstance(header["digest"], str):
+            raise _RefutedError(f"digest is {header['digest']!r}; must be one")
         if isinstance(self.domain, Box) and self.domain.lo.shape != (network.input_dim,):
             raise _RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
 
@@ -281,6 +289,10 @@ class _Examination:
         unknown = [name for name in self.record if name not in known and not name.startswith("cells.")]
         if unknown:
             raise _RefutedError(f"unknown members: {', '.join(unknown)}")
+
+    def check_digest(self) -> None:
+        if (digest := record_digest(self.record)) != self.header["digest"]:
+            raise _RefutedError(f"the members have the digest {digest}, the header says another one")
 
     def cells(self) -> Record:
         return {
