@@ -176,12 +176,6 @@ def test_flipped_signs_of_degenerate_networks(name: str, tmp_path: Path) -> None
             assert outcome(tmp_path / "c.npz", network, rebuild=False) != ""
 
 
-def same_record(first: Record, second: Record) -> bool:
-    return first.keys() == second.keys() and all(
-        first[name].tobytes() == second[name].tobytes() for name in first
-    )
-
-
 # Mutations
 
 
@@ -404,10 +398,14 @@ def test_missing_neuron(name: str, d: int, tmp_path: Path) -> None:
         )
     put_header(forged, f_vector=record["cells.f_vector"].tolist())
     write(tmp_path / "c.npz", forged)
-    true = same_record(forged, complex_to_record(whole) | {"statistics": forged["statistics"]})
+    rounded = {"cells.vertices", "cells.vertex_error", "header", "statistics"}
+    differences = {
+        n for n, array in complex_to_record(whole).items() if array.tobytes() != forged[n].tobytes()
+    }
+    true = differences <= rounded
     assert not (true and name == "random")
     assert (outcome(tmp_path / "c.npz", network, rebuild=False) == "") == true
-    assert (outcome(tmp_path / "c.npz", network) == "") == true
+    assert (outcome(tmp_path / "c.npz", network) == "") == (differences <= {"statistics"})
 
 
 def test_other_model(saved: tuple[Path, Network, Record], network: Network) -> None:
