@@ -37,7 +37,7 @@ IMPORT_ORDER = [
     {"affine_maps", "betti", "location", "storage", "subdivision"},
     {"meshes", "polygons", "refinement", "regions"},
     {"mesh_files"},
-    {"formats"},
+    {"formats", "members"},
     {"level_sets", "linear_regions"},
     {"convexity", "dual_graph"},
     {"certificate", "region_counts"},

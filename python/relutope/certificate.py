@@ -15,13 +15,10 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from relutope import _core
-from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
+from relutope.members import RefutedError, certified_domain, check_shapes, network_members, parsed, same
 from relutope.network import Network
 from relutope.npz import Record, read_npz, write_npz
 from relutope.storage import (
@@ -93,10 +90,6 @@ class Certificate:
         return "\n".join([*lines, "certified" if self.ok else "NOT CERTIFIED"])
 
 
-class _RefutedError(Exception):
-    """A check failed."""
-
-
 def verify(
     path: str | PathLike[str], model: Any, *, rebuild: bool = True, progress: bool | Listener = False
 ) -> Certificate:
@@ -164,7 +157,7 @@ def verify(
 
 
 class _Examination:
-    """One file in work; each method that checks raises `_RefutedError` or fills what later ones read."""
+    """One file in work; each method that checks raises `RefutedError` or fills what later ones read."""
 
     def __init__(self, path: str | PathLike[str], network: Network, progress: bool | Listener) -> None:
         self.start = time.perf_counter()
@@ -204,7 +197,7 @@ class _Examination:
         self.announce(name)
         try:
             step()
-        except _RefutedError as error:
+        except RefutedError as error:
             return Check(name, False, str(error))
         return Check(name, True, "")
 
@@ -216,19 +209,19 @@ class _Examination:
         except ValueError as error:
             if not any(mark in content for mark in MARKS):
                 raise
-            raise _RefutedError(str(error)) from error
+            raise RefutedError(str(error)) from error
         if not is_saved_complex(record) and not any(name.startswith("cells.") for name in record):
             raise ValueError(f"{os.fspath(self.path)} is not a saved complex: it has no header of one")
         self.record = record
         again = io.BytesIO()
         write_npz(again, record)
         if again.getbuffer() != content:
-            raise _RefutedError("its arrays are not laid out as relutope writes them")
+            raise RefutedError("its arrays are not laid out as relutope writes them")
 
     def check_header(self) -> None:
-        header = _parsed(self.record, "header")
+        header = parsed(self.record, "header")
         self.header = header
-        self.domain = _domain(header.get("domain"))
+        self.domain = certified_domain(header.get("domain"))
         network = self.network
         expected = {
             "format": FORMAT,
@@ -245,16 +238,16 @@ class _Examination:
             "digest": header.get("digest"),
         }
         if header.keys() != expected.keys():
-            raise _RefutedError(f"its fields are {', '.join(header)}; must be {', '.join(expected)}")
+            raise RefutedError(f"its fields are {', '.join(header)}; must be {', '.join(expected)}")
         for key, value in expected.items():
             if json.dumps(header[key]) != json.dumps(value):
-                raise _RefutedError(f"{key} is {header[key]!r}; must be {value!r}")
+                raise RefutedError(f"{key} is {header[key]!r}; must be {value!r}")
         if not isinstance(header["relutope"], str):
-            raise _RefutedError(f"relutope is {header['relutope']!r}; must be a version")
+            raise RefutedError(f"relutope is {header['relutope']!r}; must be a version")
         if not isinstance(header["digest"], str):
-            raise _RefutedError(f"digest is {header['digest']!r}; must be one")
+            raise RefutedError(f"digest is {header['digest']!r}; must be one")
         if isinstance(self.domain, Box) and self.domain.lo.shape != (network.input_dim,):
-            raise _RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
+            raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
 
     def f_vector(self) -> list[int] | None:
         array = self.record.get("cells.f_vector")
@@ -265,34 +258,24 @@ class _Examination:
         names = {name for name in self.record if name.startswith("network.")}
         if names != expected.keys():
             different = sorted(names ^ expected.keys())
-            raise _RefutedError(f"the network in the file is another one: {', '.join(different)}")
+            raise RefutedError(f"the network in the file is another one: {', '.join(different)}")
         for name, array in expected.items():
-            if not _same(self.record[name], array):
-                raise _RefutedError(f"the network in the file is another one: {name} differs")
+            if not same(self.record[name], array):
+                raise RefutedError(f"the network in the file is another one: {name} differs")
 
     def check_members(self) -> None:
-        statistics = _parsed(self.record, "statistics")
+        statistics = parsed(self.record, "statistics")
         if not statistics:
-            raise _RefutedError("statistics is empty")
-        cells, n_bits = self.cells(), self.n_bits()
-        shapes = expected_arrays(self.network, isinstance(self.domain, Box), cells, n_bits)
-        if cells.keys() != shapes.keys():
-            different = sorted(cells.keys() ^ shapes.keys())
-            raise _RefutedError(f"members that are missing or unknown: {', '.join(different)}")
-        for name, (dtype, shape) in shapes.items():
-            array = cells[name]
-            if array.dtype.str != np.dtype(dtype).str or array.shape != shape or not array.flags.c_contiguous:
-                raise _RefutedError(
-                    f"{name} is {array.dtype} of shape {array.shape}; must be {dtype} {shape}"
-                )
+            raise RefutedError("statistics is empty")
+        check_shapes(self.network, isinstance(self.domain, Box), self.cells())
         known = {"header", "statistics", *network_members(self.network)}
         unknown = [name for name in self.record if name not in known and not name.startswith("cells.")]
         if unknown:
-            raise _RefutedError(f"unknown members: {', '.join(unknown)}")
+            raise RefutedError(f"unknown members: {', '.join(unknown)}")
 
     def check_digest(self) -> None:
         if (digest := record_digest(self.record)) != self.header["digest"]:
-            raise _RefutedError(f"the members have the digest {digest}, the header says another one")
+            raise RefutedError(f"the members have the digest {digest}, the header says another one")
 
     def cells(self) -> Record:
         return {
@@ -300,12 +283,6 @@ class _Examination:
             for name, array in self.record.items()
             if name.startswith("cells.")
         }
-
-    def n_bits(self) -> int:
-        bits = self.record.get("cells.code_bit")
-        if bits is None or bits.dtype != np.int32 or bits.shape != (self.network.n_neurons,):
-            raise _RefutedError("code_bit is not int32, one per neuron")
-        return int(bits.max(initial=-1)) + 1
 
     def prove(self) -> list[Check]:
         lo, hi = (self.domain.lo, self.domain.hi) if isinstance(self.domain, Box) else (None, None)
@@ -318,100 +295,16 @@ class _Examination:
         import relutope
 
         if self.header["relutope"] != relutope.__version__:
-            raise _RefutedError(
+            raise RefutedError(
                 f"the file says relutope {self.header['relutope']} and this is {relutope.__version__}, so "
                 "its bytes cannot be compared; rebuild=False (--no-rebuild) certifies without"
             )
         fresh = complex_to_record(polyhedral_complex(self.network, self.domain, allow_high_dimension=True))
         if list(fresh) != list(self.record):
-            raise _RefutedError("its members have another order")
+            raise RefutedError("its members have another order")
         names = [name for name in fresh if name not in {"header", "statistics"}]
         for name in [*names, "header"]:  # whose digest differs whenever anything does
-            if not _same(self.record[name], fresh[name]):
-                raise _RefutedError(f"{name} is not what relutope {relutope.__version__} computes")
-        if _parsed(fresh, "statistics").keys() != _parsed(self.record, "statistics").keys():
-            raise _RefutedError("statistics has other fields")
-
-
-def network_members(network: Network) -> Record:
-    """The members of a file that hold a network.
-
-    ``network.W0, network.b0, ...``, or ``network.Q0`` where a coefficient of layer 0 is no float64, and the
-    bounds of the box that came with the network.
-    """
-    members: Record = {}
-    if network.box is not None:
-        members["network.lo"], members["network.hi"] = network.box.bounds(network.input_dim)
-    for place, rows in enumerate(network.core.rows()):
-        floats = float_layer(rows)
-        if floats is None:
-            digits = [
-                [[f"{value:x}" for value in numerators], f"{denominator:x}"]
-                for numerators, denominator in rows
-            ]
-            members[f"network.Q{place}"] = np.frombuffer(json.dumps(digits).encode(), dtype=np.uint8)
-        else:
-            members[f"network.W{place}"], members[f"network.b{place}"] = floats
-    return members
-
-
-def expected_arrays(
-    network: Network, is_box: bool, cells: Record, n_bits: int
-) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Dtype and shape of every array of cells; lengths that only the file knows are taken from it."""
-    d, neurons = network.input_dim, network.n_neurons
-    n = cells["walls"].size if "walls" in cells else 0
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "f_vector": ("int64", (d + 1,)),
-        "vertices": ("float64", (n, d)),
-        "vertex_error": ("float32", (n,)),
-        "rays": ("float64", (0, d)),
-        "signs": ("uint64", (n, 2 * ((n_bits + 63) // 64))),
-        "walls": ("uint64", (n,)),
-        "code_bit": ("int32", (neurons,)),
-        "code_flipped": ("int8", (neurons,)),
-        "code_constant": ("int8", (neurons,)),
-    }
-    if not is_box and "f_vector" in cells and cells["f_vector"].size:
-        shapes["rays"] = ("float64", (n - int(cells["f_vector"].flat[0]), d))
-    for k in range(1, d + 1):
-        for name in (f"indptr_{k}", f"indices_{k}"):
-            shapes[name] = ("int32", (cells[name].size if name in cells else 0,))
-    return shapes
-
-
-def _domain(value: Any) -> Box | AllSpace:
-    """The domain of a header."""
-    try:
-        if value == {"type": "all_space"}:
-            return AllSpace()
-        if isinstance(value, dict) and value.keys() == {"type", "lo", "hi"} and value["type"] == "box":
-            return Box(value["lo"], value["hi"])
-    except (ValueError, TypeError) as error:
-        raise _RefutedError(f"domain: {error}") from error
-    raise _RefutedError(f"domain is {value!r}; can be certified: a box, or all of R^d")
-
-
-def _parsed(record: Record, name: str) -> dict[str, Any]:
-    """A member that is a JSON object, written the one way that files are written in."""
-    try:
-        array = record[name]
-        if array.dtype != np.uint8 or array.ndim != 1:
-            raise ValueError(f"it is {array.dtype} of shape {array.shape}")
-        value = json.loads(array.tobytes())
-        if not isinstance(value, dict):
-            raise ValueError("it is no object")
-        if json.dumps(value, allow_nan=False).encode() != array.tobytes():
-            raise ValueError("it is not written as relutope writes it")
-    except (ValueError, KeyError, RecursionError) as error:
-        raise _RefutedError(f"{name} cannot be read as JSON: {error}") from error
-    return value
-
-
-def _same(first: NDArray[Any], second: NDArray[Any]) -> bool:
-    """Whether arrays agree in dtype, shape and every byte."""
-    return (
-        first.dtype.str == second.dtype.str
-        and first.shape == second.shape
-        and first.tobytes() == second.tobytes()
-    )
+            if not same(self.record[name], fresh[name]):
+                raise RefutedError(f"{name} is not what relutope {relutope.__version__} computes")
+        if parsed(fresh, "statistics").keys() != parsed(self.record, "statistics").keys():
+            raise RefutedError("statistics has other fields")
