@@ -73,7 +73,7 @@ def test_four_dimensions_and_rational_weights(tmp_path: Path) -> None:
     third = Network.from_arrays([[[Fraction(1, 3)], [Fraction(-1, 7)]], [[1, 1]]], [[Fraction(1, 9), 0], [0]])
     complex_on(third, [-1.0], [1.0]).save(tmp_path / "q.npz")
     assert outcome(tmp_path / "q.npz", third) == ""
-    assert outcome(tmp_path / "q.npz", network) == "header"
+    assert outcome(tmp_path / "q.npz", network) == "model"
 
 
 def test_certificate(saved: tuple[Path, Network, Record]) -> None:
@@ -224,7 +224,7 @@ def test_missing_neuron(name: str, d: int, tmp_path: Path) -> None:
 
 def test_other_model(saved: tuple[Path, Network, Record], network: Network) -> None:
     path, own, _ = saved
-    assert outcome(path, network) == "header"
+    assert outcome(path, network) == "model"
     assert outcome(path, own) == ""
 
 
@@ -261,7 +261,7 @@ def test_command_line(tmp_path: Path, network: Network, capsys: pytest.CaptureFi
     arrays["b0"][0] += 1
     np.savez(model, **arrays)  # type: ignore[arg-type]
     assert main(["verify", path, model, "--json"]) == 4
-    assert json.loads(capsys.readouterr().out)["checks"][-1]["name"] == "header"
+    assert json.loads(capsys.readouterr().out)["checks"][-1]["name"] == "model"
     assert main(["verify", path, path]) == 2
     assert main(["verify", model, model]) == 2
     assert capsys.readouterr().err.count("\n") == 2

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from relutope import _core
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
@@ -171,9 +173,14 @@ class _Examination:
 
     def run(self, rebuild: bool) -> Iterator[Check]:
         """All checks in order; one that fails ends them."""
-        steps = [("file", self.read), ("header", self.check_header), ("model", self.check_model)]
-        steps += [("members", self.check_members), ("digest", self.check_digest)]
-        for name, step in steps:
+        steps = {
+            "file": self.read,
+            "model": self.check_model,
+            "header": self.check_header,
+            "members": self.check_members,
+            "digest": self.check_digest,
+        }
+        for name, step in steps.items():
             yield (check := self.attempt(name, step))
             if not check.ok:
                 return
@@ -204,8 +211,10 @@ class _Examination:
     def read(self) -> None:
         with open(self.path, "rb") as stream:
             content = stream.read()
+        again = io.BytesIO()
         try:
             record = read_npz(self.path)
+            write_npz(again, record)
         except ValueError as error:
             if not any(mark in content for mark in MARKS):
                 raise
@@ -213,8 +222,6 @@ class _Examination:
         if not is_saved_complex(record) and not any(name.startswith("cells.") for name in record):
             raise ValueError(f"{os.fspath(self.path)} is not a saved complex: it has no header of one")
         self.record = record
-        again = io.BytesIO()
-        write_npz(again, record)
         if again.getbuffer() != content:
             raise RefutedError("its arrays are not laid out as relutope writes them")
 
@@ -251,7 +258,7 @@ class _Examination:
 
     def f_vector(self) -> list[int] | None:
         array = self.record.get("cells.f_vector")
-        return None if array is None else array.tolist()
+        return None if array is None or array.dtype != np.int64 else array.tolist()
 
     def check_model(self) -> None:
         expected = network_members(self.network)
