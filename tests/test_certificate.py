@@ -76,6 +76,17 @@ def test_four_dimensions_and_rational_weights(tmp_path: Path) -> None:
     assert outcome(tmp_path / "q.npz", network) == "model"
 
 
+def test_vertices_beyond_float64(tmp_path: Path) -> None:
+    """On R, kinks at 1e400 and -1e-400 or so: only the integers know where they are."""
+    network = network_of(
+        [(np.array([[1e-200], [1e200]]), np.array([-1e200, 1e-200])), (np.ones((1, 2)), np.zeros(1))]
+    )
+    complex_on(network, None, None).save(tmp_path / "c.npz")
+    certificate = verify(tmp_path / "c.npz", network)
+    assert certificate.ok, str(certificate)
+    assert certificate.signs_by_integers >= 2
+
+
 def test_certificate(saved: tuple[Path, Network, Record]) -> None:
     path, network, _ = saved
     heard: list[dict[str, Any]] = []
