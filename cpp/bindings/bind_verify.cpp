@@ -1,8 +1,95 @@
 // relutope._core: certificates
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+
 #include "bindings/bind.hpp"
+#include "bindings/convert.hpp"
+#include "verify/certify.hpp"
+
+namespace py = pybind11;
 
 namespace relutope {
+namespace {
 
-void bind_verify(pybind11::module_&) {}
+std::vector<IntegerRow> rows_of(const py::handle& layer) {
+  std::vector<IntegerRow> rows;
+  for (const py::handle item : py::reinterpret_borrow<py::sequence>(layer)) {
+    const auto row = py::reinterpret_borrow<py::sequence>(item);
+    rows.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
+  }
+  return rows;
+}
+
+/// The array keeps its memory as long as the dictionary does.
+template <class T>
+std::span<const T> span_of(const py::dict& arrays, const std::string& key) {
+  using Array = py::array_t<T, py::array::c_style>;
+  if (!arrays.contains(key)) throw py::value_error("arrays: '" + key + "' is missing");
+  const py::object item = arrays[py::str(key)];
+  if (!py::isinstance<Array>(item)) throw py::value_error("arrays: '" + key + "' has the wrong dtype or layout");
+  const auto array = py::reinterpret_borrow<Array>(item);
+  return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+verify::StoredComplex stored_complex(std::size_t dim, const std::optional<DoubleArray>& lo,
+                                     const std::optional<DoubleArray>& hi, const py::dict& arrays) {
+  verify::StoredComplex stored;
+  stored.dim = dim;
+  if (lo) stored.lo.assign(lo->data(), lo->data() + lo->size());
+  if (hi) stored.hi.assign(hi->data(), hi->data() + hi->size());
+  stored.finite_counts = span_of<std::int64_t>(arrays, "f_vector");
+  stored.vertices = span_of<double>(arrays, "vertices");
+  stored.vertex_error = span_of<float>(arrays, "vertex_error");
+  stored.rays = span_of<double>(arrays, "rays");
+  stored.signs = span_of<verify::Word>(arrays, "signs");
+  stored.walls = span_of<verify::Word>(arrays, "walls");
+  stored.code_bit = span_of<std::int32_t>(arrays, "code_bit");
+  stored.code_flipped = span_of<std::int8_t>(arrays, "code_flipped");
+  stored.code_constant = span_of<std::int8_t>(arrays, "code_constant");
+  stored.facets.resize(1);
+  for (std::size_t k = 1; k <= dim; ++k) {
+    stored.facets.push_back({span_of<std::int32_t>(arrays, "indptr_" + std::to_string(k)),
+                             span_of<std::int32_t>(arrays, "indices_" + std::to_string(k))});
+  }
+  return stored;
+}
+
+py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const std::optional<DoubleArray>& lo,
+                        const std::optional<DoubleArray>& hi, const py::dict& arrays,
+                        const std::optional<py::function>& begin) {
+  std::vector<std::vector<IntegerRow>> rows;
+  for (const py::handle layer : layers) rows.push_back(rows_of(layer));
+  const verify::Model model(input_dim, rows);
+  const verify::StoredComplex stored = stored_complex(input_dim, lo, hi, arrays);
+  const auto heartbeat = [&] {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  };
+  const auto announce = [&](const char* name) {
+    const py::gil_scoped_acquire acquire;
+    if (begin) (*begin)(name);
+  };
+  verify::Findings findings;
+  {
+    const py::gil_scoped_release release;
+    findings = verify::certify(stored, model, announce, heartbeat);
+  }
+  py::list checks;
+  for (const verify::Check& check : findings.checks) checks.append(py::make_tuple(check.name, check.ok, check.message));
+  py::dict result;
+  result["checks"] = checks;
+  result["signs_by_bounds"] = findings.signs.triage;
+  result["signs_by_integers"] = findings.signs.exact;
+  return result;
+}
+
+}  // namespace
+
+void bind_verify(py::module_& m) {
+  m.def("certify", &certify_arrays, py::arg("layers"), py::arg("input_dim"), py::arg("lo"), py::arg("hi"),
+        py::arg("arrays"), py::arg("begin") = py::none(), FloatingGuard());
+}
 
 }  // namespace relutope

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "exact/dyadic.hpp"
 #include "network/evaluate.hpp"
 
 namespace relutope {
@@ -13,33 +14,45 @@ constexpr std::size_t kPointsPerTask = 65536;  // so many coordinates fit the se
 constexpr std::size_t kNamesPerTask = 16;
 constexpr std::size_t kNamesAtOnce = 16384;
 
+void pack_sign(const NeuronCode& code, int sign, std::size_t words, Word* planes) {
+  if (code.bit < 0 || sign == 0) return;
+  const bool positive = (sign > 0) != code.flipped;
+  set_bit(positive ? planes : planes + words, static_cast<std::size_t>(code.bit));
+}
+
 /// Packs the signs of all neurons at a point of the domain into planes of codes.words() words each, zero before.
 void pack_signs(const SignCodes& codes, std::span<const std::int8_t> signs, Word* planes) {
   std::size_t neuron = 0;
   for (std::size_t l = 0; l < codes.layers(); ++l) {
-    for (const NeuronCode& code : codes.layer(l)) {
-      const int sign = signs[neuron++];
-      if (code.bit < 0 || sign == 0) continue;
-      const bool positive = (sign > 0) != code.flipped;
-      set_bit(positive ? planes : planes + codes.words(), static_cast<std::size_t>(code.bit));
-    }
+    for (const NeuronCode& code : codes.layer(l)) pack_sign(code, signs[neuron++], codes.words(), planes);
   }
+}
+
+bool name_rows(const Domain& domain, const SignCodes& codes, std::span<const double> point, Word* planes) {
+  const IntegerRow x = integer_row(point);
+  for (std::size_t row = 0; row < domain.constraint_count(); ++row) {
+    const std::vector<Integer> numerators = domain.constraints().exact_row(row).numerators;
+    Integer sum = numerators[point.size()] * x.denominator;
+    for (std::size_t c = 0; c < point.size(); ++c) sum += numerators[c] * x.numerators[c];
+    if (sum > 0) return false;
+    pack_sign(codes.constraints()[row], sum.sign(), codes.words(), planes);
+  }
+  return true;
 }
 
 }  // namespace
 
-bool touched_walls(const Domain& domain, std::span<const double> point, Word& walls) {
-  walls = 0;
+bool name_walls(const Domain& domain, const SignCodes& codes, std::span<const double> point, Word* name) {
+  if (domain.is_polytope()) return name_rows(domain, codes, point, name);
   if (!domain.is_box()) return true;
-  Word touched = 0;
+  Word& walls = name[2 * codes.words()];
   for (std::size_t axis = 0; axis < domain.dim(); ++axis) {
     const double lo = domain.lo()[axis];
     const double hi = domain.hi()[axis];
     if (point[axis] < lo || point[axis] > hi) return false;
-    if (point[axis] == lo) touched |= Word{1} << Domain::wall_bit(axis, false);
-    if (point[axis] == hi) touched |= Word{1} << Domain::wall_bit(axis, true);
+    if (point[axis] == lo) walls |= Word{1} << Domain::wall_bit(axis, false);
+    if (point[axis] == hi) walls |= Word{1} << Domain::wall_bit(axis, true);
   }
-  walls = touched;
   return true;
 }
 
@@ -100,7 +113,7 @@ void Locator::name_points(std::span<const double> points, std::span<const std::s
     for (std::size_t i = task * kNamesPerTask; i < last; ++i) {
       Word* name = &names[i * (planes + 1)];
       const std::span<const double> point = points.subspan(chosen[i] * complex_->dim(), complex_->dim());
-      if (!touched_walls(complex_->domain(), point, name[planes])) continue;
+      if (!name_walls(complex_->domain(), complex_->codes(), point, name)) continue;
       inside[i] = 1;
       sign_vector(complex_->network(), point, signs, tally);
       pack_signs(complex_->codes(), signs, name);

@@ -16,9 +16,10 @@
 
 namespace relutope {
 
-/// The walls that a point of the domain lies on; false, and no walls, if the point is not in the domain. Exact.
+/// Adds to a name (planes, then walls; zero before) the walls of the domain that a point lies on: its wall set on a box,
+/// the signs of its rows on a polytope. False if the point is not in the domain. Exact.
 /// REQUIRES: finite coordinates, domain.dim() of them.
-bool touched_walls(const Domain& domain, std::span<const double> point, Word& walls);
+bool name_walls(const Domain& domain, const SignCodes& codes, std::span<const double> point, Word* name);
 
 class Locator {
  public:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
+    from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
     from relutope.domains import as_domain
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from relutope.location import PointCounts
     from relutope.network import Network
     from relutope.polytope import Polytope
-    from relutope.slices import Slice
-    from relutope.regions import Regions
     from relutope.refinement import RefinedComplex
+    from relutope.regions import Regions
+    from relutope.slices import Slice
     from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllSpace",
     "Box",
+    "Certificate",
     "DualGraph",
     "IncompleteError",
     "LevelSet",
@@ -48,20 +50,22 @@ __all__ = [
     "PointCounts",
     "PolyhedralComplex",
     "Polytope",
-    "Slice",
-    "Regions",
     "RefinedComplex",
+    "Regions",
+    "Slice",
     "Subcomplex",
     "__version__",
     "as_domain",
     "as_network",
     "load",
     "polyhedral_complex",
+    "verify",
 ]
 
 _HOME = {
     "AllSpace": "domain",
     "Box": "domain",
+    "Certificate": "certificate",
     "DualGraph": "dual_graph",
     "IncompleteError": "errors",
     "LevelSet": "level_sets",
@@ -70,15 +74,15 @@ _HOME = {
     "PointCounts": "location",
     "PolyhedralComplex": "complex",
     "Polytope": "polytope",
-    "Slice": "slices",
-    "as_domain": "domains",
-    "Regions": "regions",
     "RefinedComplex": "refinement",
+    "Regions": "regions",
+    "Slice": "slices",
     "Subcomplex": "subcomplex",
-    "as_domain": "domain",
+    "as_domain": "domains",
     "as_network": "loading",
     "load": "loading",
     "polyhedral_complex": "subdivision",
+    "verify": "certificate",
 }
 
 

@@ -127,3 +127,12 @@ def extended_network(network: Network, functionals: Sequence[tuple[Sequence[int]
 def vertex_outputs(complex: Complex, ids: NDArray[np.int64]) -> list[tuple[list[int], list[int], int]]: ...
 
 # Certificates.
+
+def certify(
+    layers: Sequence[Sequence[tuple[Sequence[int], int]]],
+    input_dim: int,
+    lo: NDArray[np.float64] | None,
+    hi: NDArray[np.float64] | None,
+    arrays: dict[str, NDArray[Any]],
+    begin: Callable[[str], None] | None = None,
+) -> dict[str, Any]: ...

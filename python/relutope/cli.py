@@ -1,6 +1,6 @@
-"""The command line: ``relutope complex``, ``relutope boundary`` and ``relutope analyze``.
+"""The command line: ``relutope complex``, ``analyze``, ``boundary``, ``regions`` and ``verify``.
 
-Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation.
+Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ def _run(options: Options) -> int:
         from relutope.cli_boundary import boundary
 
         return boundary(options)
+    if options.command == "verify":
+        from relutope.cli_verify import verify_file
+
+        return verify_file(options)
     from relutope.cli_analyze import analyze
 
     return analyze(options)

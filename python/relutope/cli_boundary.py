@@ -8,7 +8,7 @@ from typing import Any
 from relutope.cli_input import compute, limits, resolve
 from relutope.cli_options import Options
 from relutope.complex import SEMANTICS
-from relutope.storage import domain_to_json
+from relutope.domains import domain_to_json
 
 
 def boundary(options: Options) -> int:

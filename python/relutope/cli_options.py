@@ -46,7 +46,21 @@ def build_parser() -> argparse.ArgumentParser:
         help="of one output, such as 0.5 (as float64) or 1/3; default: 0",
     )
     boundary.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_verify(commands.add_parser("verify", help="prove that a saved complex is that of a network"))
     return parser
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("complex", metavar="COMPLEX.npz", help="a saved complex")
+    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt or .pth")
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
+    )
+    parser.add_argument(
+        "--no-rebuild", action="store_true", help="prove only; do not compute the complex again to compare"
+    )
+    parser.add_argument("--progress", action="store_true", help="show each check as it begins")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -277,10 +277,8 @@ def _add_counts(
     complex_: PolyhedralComplex, X: ArrayLike, y: ArrayLike | None, nodes: dict[str, NDArray[Any]]
 ) -> tuple[NDArray[Any] | None, int]:
     """Adds the columns of data to `nodes`; returns the labels and the number of points not counted."""
-    from relutope.location import locate
-
-    found = locate(complex_, X)
-    counted = found >= 0
+    found, dimensions = complex_.locate(X)
+    counted = dimensions == complex_.dim
     n = complex_.n_regions
     nodes["count"] = np.bincount(found[counted], minlength=n)
     if y is None:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from relutope import _core
 from relutope.affine_maps import Forms, form_blocks
-from relutope.domain import AllSpace, Domain
+from relutope.domain import AllSpace
+from relutope.domains import Domain
+from relutope.polytope import Polytope
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -39,8 +41,8 @@ class Inequalities:
         region, the first. -1 for a facet on a wall. In a refined complex, functionals count as neurons
         after those of the network.
     walls : ndarray of shape (m,), int32
-        The wall of the domain that gives the row, 2 i for the lower and 2 i + 1 for the upper one of axis i
-        of a box; -1 for the other facets.
+        The wall of the domain that gives the row: 2 i for the lower and 2 i + 1 for the upper one of axis i
+        of a box, the first of the rows of a polytope that vanish there; -1 for the other facets.
     """
 
     indptr: NDArray[np.int64]
@@ -53,13 +55,16 @@ class Inequalities:
     walls: NDArray[np.int32]
 
 
-def wall_inequality(domain: Domain, wall: int, d: int) -> tuple[list[float], float]:
-    """Coefficients of ``a @ x <= b``, floats taken exactly, that the points of the domain satisfy.
+def wall_inequality(domain: Domain, wall: int, d: int) -> tuple[list[float | Fraction], float | Fraction]:
+    """Coefficients of ``a @ x <= b``, taken exactly, that the points of the domain satisfy.
 
-    A box has the walls 2 i (lower) and 2 i + 1 (upper) of each axis i; all of R^d has none.
+    A box has the walls 2 i (lower) and 2 i + 1 (upper) of each axis i, a polytope one per row; all of R^d
+    has none.
     """
     if isinstance(domain, AllSpace):
         raise RuntimeError("internal: a wall of all of R^d")
+    if isinstance(domain, Polytope):
+        return domain.G[wall].tolist(), domain.h[wall]
     axis, upper = divmod(wall, 2)
     sign = 1.0 if upper else -1.0
     lo, hi = domain.bounds(d)
@@ -85,6 +90,9 @@ def facet_walls(complex_: PolyhedralComplex, facets: NDArray[np.int32]) -> NDArr
     if isinstance(complex_.domain, AllSpace):
         return np.full(len(facets), -1, dtype=np.int32)
     sides = complex_.walls(complex_.dim - 1)[facets]
+    if isinstance(complex_.domain, Polytope):
+        rows = sides[:, : complex_.domain.n_rows]
+        return np.where(rows.any(axis=1), rows.argmax(axis=1), -1).astype(np.int32)
     axes = np.abs(sides).argmax(axis=1)
     side = sides[np.arange(len(facets)), axes]
     return np.where(side == 0, -1, 2 * axes + (side > 0)).astype(np.int32)
@@ -97,9 +105,11 @@ def inequalities(complex_: PolyhedralComplex, ids: NDArray[np.int64], exact: boo
     walls = facet_walls(complex_, facets)
     neurons = np.full(len(facets), -1, dtype=np.int32)
     rows, errors = np.zeros((len(facets), d + 1)), np.zeros((len(facets), d + 1))
+    wall_rows = {}
     for wall in np.unique(walls[walls >= 0]).tolist():
         normal, bound = wall_inequality(complex_.domain, wall, d)
-        rows[walls == wall] = [*normal, bound]
+        wall_rows[wall] = [Fraction(value) for value in (*normal, bound)]
+        rows[walls == wall], errors[walls == wall] = zip(*map(_rounded, wall_rows[wall]), strict=True)
     sides = np.zeros(len(facets), dtype=np.int8)
     first = 0
     for block, forms in form_blocks(complex_, ids, network):
@@ -126,6 +136,8 @@ def inequalities(complex_: PolyhedralComplex, ids: NDArray[np.int64], exact: boo
     if exact:
         table = np.array([[Fraction(x) for x in row] for row in rows.tolist()], dtype=object)
         rows, errors = table.reshape(rows.shape), np.zeros(rows.shape)
+        for wall, row in wall_rows.items():
+            rows[walls == wall] = np.array(row, dtype=object)
     for place, row in zip(inner.tolist(), fractions, strict=True):
         if exact:
             rows[place] = row

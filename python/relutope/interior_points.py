@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from relutope import _core
 from relutope.coefficients import common_denominator
-from relutope.domain import Box, Domain
+from relutope.domain import Box
+from relutope.domains import Domain
+from relutope.polytope import Polytope
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -63,8 +65,9 @@ def exact_interior_points(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -
         finite, infinite = _mean(_exact_points(complex_, region))
         point, size = _at(finite, infinite, 1), 1
         wanted = complex_.core.sign_vectors(complex_.dim, ids[i : i + 1])[0] if any(infinite) else None
-        while wanted is not None and not np.array_equal(
-            network.exact_signs(*common_denominator(list(point))), wanted
+        while wanted is not None and not (
+            np.array_equal(network.exact_signs(*common_denominator(list(point))), wanted)
+            and _satisfies(complex_.domain, point)
         ):
             size *= size + 1
             point = _at(finite, infinite, size)
@@ -90,11 +93,22 @@ def lie_inside(
 
 def strictly_inside(domain: Domain, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which finite points lie in the interior of the domain."""
-    if not isinstance(domain, Box):
-        return np.ones(len(points), dtype=bool)
-    lo, hi = domain.bounds(points.shape[1])
-    inside: NDArray[np.bool_] = np.all((lo < points) & (points < hi), axis=1)
+    inside = np.ones(len(points), dtype=bool)
+    if isinstance(domain, Box):
+        lo, hi = domain.bounds(points.shape[1])
+        inside = np.all((lo < points) & (points < hi), axis=1)
+    elif isinstance(domain, Polytope):
+        nonzero = np.array([any(row[:-1]) for row, _ in domain.exact_rows])
+        inside = np.all(domain.row_signs(np.ascontiguousarray(points))[:, nonzero] < 0, axis=1)
     return inside
+
+
+def _satisfies(domain: Domain, point: Point) -> bool:
+    """Whether a point lies strictly inside the rows of a polytope; True for other domains."""
+    if not isinstance(domain, Polytope):
+        return True
+    values = [(sum(map(mul, row, [*point, 1])), any(row[:-1])) for row, _ in domain.exact_rows]
+    return all(value < 0 for value, nonzero in values if nonzero)
 
 
 @np.errstate(over="ignore", invalid="ignore")

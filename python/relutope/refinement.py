@@ -148,7 +148,9 @@ class RefinedComplex(PolyhedralComplex):
         for name in ("code_bit", "code_flipped", "code_constant"):
             if not np.array_equal(base[name], own[name][:n_neurons]):
                 raise RuntimeError("internal: a refined complex codes signs otherwise than its base")
-        n_bits = int(base["code_bit"].max(initial=-1)) + 1
+        n_bits = 1 + max(
+            int(base[name].max(initial=-1)) for name in ("code_bit", "constraint_bit") if name in base
+        )
         for seed in range(MAX_SEEDS):
             old = [hashed(names, seed) for names in composed(self.base, vertex_names(base, n_bits))]
             table = np.concatenate(old)
@@ -276,4 +278,5 @@ def _rebuilt(
         base=base,
         functionals=functionals,
         extended=whole.network,
+        slice=base.slice,
     )

@@ -166,9 +166,8 @@ class Subcomplex:
         for k in range(1, self.complex.dim + 1):
             indptr, indices = self.facets(k)
             labels.append(labels[-1][indices[indptr[:-1]]])
-        walls = self.complex.core.to_arrays()["walls"].reshape(self.complex.counts[0], -1)
         touches = np.zeros(number, dtype=bool)
-        touches[labels[0][walls[self.ids[0]].any(axis=1)]] = True
+        touches[labels[0][self.complex.walls(0)[self.ids[0]].any(axis=1)]] = True
         return Components(int(number), tuple(labels), touches)
 
     def betti(self, kind: str = "ordinary") -> list[int]:

@@ -1,0 +1,113 @@
+#include "verify/float_forms.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+namespace relutope::verify {
+
+FloatForms::FloatForms(const Model& model) : model_(model) {
+  const std::size_t n = model.neurons();
+  pattern_.assign(n, 0);
+  on_.resize(model.hidden_layers());
+  entries_.assign(model.input_dim() + 1, std::vector<double>(n));
+  error_.resize(n);
+  carried_.resize(n);
+  for (std::size_t l = 0; l < model.hidden_layers(); ++l) compute(l);
+}
+
+void FloatForms::set_pattern(std::span<const std::uint8_t> on) {
+  bool changed = false;
+  for (std::size_t l = 0; l < on_.size(); ++l) {
+    if (changed) compute(l);
+    const std::size_t first = model_.first_neuron(l);
+    const std::size_t rows = model_.layer(l).rows;
+    if (std::equal(on.begin() + first, on.begin() + first + rows, pattern_.begin() + first)) continue;
+    changed = true;
+    on_[l].clear();
+    for (std::size_t i = 0; i < rows; ++i) {
+      pattern_[first + i] = on[first + i];
+      if (on[first + i]) on_[l].push_back(i);
+    }
+  }
+}
+
+// One coefficient: f = sum w_k f_k + b over n sources that are on, F computed from images W, B and from F_k with
+// |F_k - f_k| <= e_k and |F_k| <= g_k. Images are correctly rounded: |W - w| <= u |W| + 2^-1075. Summing in one order
+// rounds each term at most n + 1 times, and a product that underflows errs by 2^-1075 more:
+//   |F - f| <= sum |W| e_k + gamma_{n+2} (sum |W| (g_k + e_k) + |B|) + 2^-1074 (n + 1 + sum (g_k + e_k)).
+// The second column `error` sums |W| h_k with h_k = e_k + gamma_{n+8} (g_k + e_k), and is at least (1 - gamma_{n+2}) of
+// its exact value less n 2^-1075; the factor 1 + gamma_{4n+32} covers that and the roundings of h_k and of the last
+// line. DBL_MIN = 2^-1022 stands for every 2^-1074. The same for all coefficients, g_k being the largest of a row.
+void FloatForms::compute(std::size_t l) {
+  const Model::Layer& layer = model_.layer(l);
+  const std::size_t first = model_.first_neuron(l);
+  const std::size_t d = model_.input_dim();
+  const double* bias = &layer.images[layer.columns * layer.rows];
+  double* error = &error_[first];
+  std::fill(error, error + layer.rows, 0.0);
+  std::copy(bias, bias + layer.rows, &entries_[d][first]);
+  double tiny = 2;
+  std::size_t n = 0;
+  if (l == 0) {
+    for (std::size_t c = 0; c < d; ++c) {
+      const double* column = &layer.images[c * layer.rows];
+      std::copy(column, column + layer.rows, &entries_[c][first]);
+      for (std::size_t i = 0; i < layer.rows; ++i) error[i] = std::max(error[i], std::abs(column[i]));
+    }
+    for (std::size_t i = 0; i < layer.rows; ++i) error[i] *= gamma(2);
+  } else {
+    n = on_[l - 1].size();
+    for (std::size_t c = 0; c < d; ++c) std::fill_n(&entries_[c][first], layer.rows, 0.0);
+    const std::size_t source = model_.first_neuron(l - 1);
+    for (const std::size_t k : on_[l - 1]) {
+      const double* column = &layer.images[k * layer.rows];
+      double size = error_[source + k];
+      for (std::size_t c = 0; c <= d; ++c) {
+        const double factor = entries_[c][source + k];
+        double* entry = &entries_[c][first];
+        for (std::size_t i = 0; i < layer.rows; ++i) entry[i] += factor * column[i];
+        size = std::max(size, error_[source + k] + std::abs(factor));
+      }
+      const double carried = error_[source + k] + gamma(n + 8) * size;
+      for (std::size_t i = 0; i < layer.rows; ++i) error[i] += carried * std::abs(column[i]);
+      tiny += 1 + size;
+    }
+  }
+  const double last = 1 + gamma(4 * n + 32);
+  for (std::size_t i = 0; i < layer.rows; ++i) {
+    error[i] = (error[i] + gamma(n + 8) * std::abs(bias[i]) + DBL_MIN * tiny) * last;
+  }
+}
+
+// With F, e the coefficients and their bound, x the point and y within r of it:
+//   |f(y) - v| <= e (1 + sum |x_c|) + gamma_{d+1} (sum |F_c x_c| + |F_d|) + d 2^-1075 + r (sum |F_c| + d e).
+// The factor covers the roundings of this line, DBL_MIN those products of it that underflow.
+void FloatForms::evaluate(std::span<const double> point, std::span<double> value, std::span<double> bound,
+                          std::span<double> spread) const {
+  const std::size_t d = point.size();
+  const std::size_t n = value.size();
+  const double rounding = gamma(d + 2);
+  const double last = 1 + gamma(4 * d + 32);
+  const double tiny = DBL_MIN * static_cast<double>(d + 4);
+  double reach = 1;
+  for (const double x : point) reach += std::abs(x);
+  const double* constant = entries_[d].data();
+  for (std::size_t i = 0; i < n; ++i) {
+    value[i] = constant[i];
+    bound[i] = (error_[i] * reach + rounding * std::abs(constant[i])) * last + tiny;
+    spread[i] = error_[i] * static_cast<double>(d) * last + tiny;
+  }
+  for (std::size_t c = 0; c < d; ++c) {
+    const double* entry = entries_[c].data();
+    const double x = point[c];
+    const double slack = rounding * std::abs(x) * last;
+    for (std::size_t i = 0; i < n; ++i) {
+      value[i] += entry[i] * x;
+      bound[i] += std::abs(entry[i]) * slack;
+      spread[i] += std::abs(entry[i]) * last;
+    }
+  }
+}
+
+}  // namespace relutope::verify

@@ -1,0 +1,119 @@
+"""What the members of a saved complex must look like, decoded without the code that writes and reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relutope.coefficients import float_layer
+from relutope.domain import AllSpace, Box
+from relutope.network import Network
+from relutope.npz import Record
+
+
+class RefutedError(Exception):
+    """A saved complex is not what it claims to be."""
+
+
+def network_members(network: Network) -> Record:
+    """The members of a file that hold a network.
+
+    ``network.W0, network.b0, ...``, or ``network.Q0`` where a coefficient of layer 0 is no float64, and the
+    bounds of the box that came with the network.
+    """
+    members: Record = {}
+    if network.box is not None:
+        members["network.lo"], members["network.hi"] = network.box.bounds(network.input_dim)
+    for place, rows in enumerate(network.core.rows()):
+        floats = float_layer(rows)
+        if floats is None:
+            digits = [
+                [[f"{value:x}" for value in numerators], f"{denominator:x}"]
+                for numerators, denominator in rows
+            ]
+            members[f"network.Q{place}"] = np.frombuffer(json.dumps(digits).encode(), dtype=np.uint8)
+        else:
+            members[f"network.W{place}"], members[f"network.b{place}"] = floats
+    return members
+
+
+def check_shapes(network: Network, is_box: bool, cells: Record) -> None:
+    """RefutedError unless these are the arrays of cells, by name, dtype and shape."""
+    bits = cells.get("code_bit")
+    if bits is None or bits.dtype != np.int32 or bits.shape != (network.n_neurons,):
+        raise RefutedError("code_bit is not int32, one per neuron")
+    shapes = expected_arrays(network, is_box, cells, int(bits.max(initial=-1)) + 1)
+    if cells.keys() != shapes.keys():
+        different = sorted(cells.keys() ^ shapes.keys())
+        raise RefutedError(f"members that are missing or unknown: {', '.join(different)}")
+    for name, (dtype, shape) in shapes.items():
+        array = cells[name]
+        if array.dtype.str != np.dtype(dtype).str or array.shape != shape or not array.flags.c_contiguous:
+            raise RefutedError(
+                f"{name} is {array.dtype} of shape {array.shape}; must be {dtype} of shape {shape}"
+            )
+
+
+def expected_arrays(
+    network: Network, is_box: bool, cells: Record, n_bits: int
+) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Dtype and shape of every array of cells; lengths that only the file knows are taken from it."""
+    d, neurons = network.input_dim, network.n_neurons
+    n = cells["walls"].size if "walls" in cells else 0
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+        "f_vector": ("int64", (d + 1,)),
+        "vertices": ("float64", (n, d)),
+        "vertex_error": ("float32", (n,)),
+        "rays": ("float64", (0, d)),
+        "signs": ("uint64", (n, 2 * ((n_bits + 63) // 64))),
+        "walls": ("uint64", (n,)),
+        "code_bit": ("int32", (neurons,)),
+        "code_flipped": ("int8", (neurons,)),
+        "code_constant": ("int8", (neurons,)),
+    }
+    if not is_box and "f_vector" in cells and cells["f_vector"].size:
+        shapes["rays"] = ("float64", (n - int(cells["f_vector"].flat[0]), d))
+    for k in range(1, d + 1):
+        for name in (f"indptr_{k}", f"indices_{k}"):
+            shapes[name] = ("int32", (cells[name].size if name in cells else 0,))
+    return shapes
+
+
+def certified_domain(value: Any) -> Box | AllSpace:
+    """The domain of a header."""
+    try:
+        if value == {"type": "all_space"}:
+            return AllSpace()
+        if isinstance(value, dict) and value.keys() == {"type", "lo", "hi"} and value["type"] == "box":
+            return Box(value["lo"], value["hi"])
+    except (ValueError, TypeError) as error:
+        raise RefutedError(f"domain: {error}") from error
+    raise RefutedError(f"domain is {value!r}; can be certified: a box, or all of R^d")
+
+
+def parsed(record: Record, name: str) -> dict[str, Any]:
+    """A member that is a JSON object, written the one way that files are written in."""
+    try:
+        array = record[name]
+        if array.dtype != np.uint8 or array.ndim != 1:
+            raise ValueError(f"it is {array.dtype} of shape {array.shape}")
+        value = json.loads(array.tobytes())
+        if not isinstance(value, dict):
+            raise ValueError("it is no object")
+        if json.dumps(value, allow_nan=False).encode() != array.tobytes():
+            raise ValueError("it is not written as relutope writes it")
+    except (ValueError, KeyError, RecursionError) as error:
+        raise RefutedError(f"{name} cannot be read as JSON: {error}") from error
+    return value
+
+
+def same(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    """Whether arrays agree in dtype, shape and every byte."""
+    return (
+        first.dtype.str == second.dtype.str
+        and first.shape == second.shape
+        and first.tobytes() == second.tobytes()
+    )

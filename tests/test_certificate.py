@@ -1,0 +1,278 @@
+"""Certificates: every true complex has one, no changed file does."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import relutope
+from compare import complex_on, network_of
+from mutations import HEADER, MUTATIONS, put_header, write, write_as_it_is
+from networks import CLASSES, cases
+from relutope import AllSpace, Network, PolyhedralComplex, verify
+from relutope.cli import main
+from relutope.npz import Record, read_npz
+from relutope.storage import complex_to_record
+
+
+def outcome(path: Path, model: Network, **options: Any) -> str:
+    """The check that failed, or "" if the file is certified."""
+    certificate = verify(path, model, **options)
+    failed = [check for check in certificate.checks if not check.ok]
+    assert certificate.ok == (not failed)
+    assert all(check.message for check in failed)
+    return failed[0].name if failed else ""
+
+
+@pytest.fixture(params=["box", "space"])
+def saved(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Network, Record]:
+    """A file, its network (in R^2, with a copied and a dead neuron), its members."""
+    rng = np.random.default_rng(3)
+    first, first_bias = rng.integers(-8, 9, (6, 2)) / 8, rng.integers(-4, 5, 6) / 8
+    first[3], first_bias[3] = -2 * first[1], -2 * first_bias[1]
+    first[4] = 0
+    second = rng.normal(size=(4, 6)), rng.normal(size=4)
+    network = network_of([(first, first_bias), second, (np.ones((1, 4)), np.zeros(1))])
+    sides = ([-1, -1], [1, 2]) if request.param == "box" else (None, None)
+    path = tmp_path / "complex.npz"
+    complex_on(network, *sides).save(path)
+    return path, network, {name: array.copy() for name, array in read_npz(path).items()}
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("name", CLASSES)
+def test_true_complexes_are_certified(name: str, d: int, tmp_path: Path) -> None:
+    for case in cases(name, d)[1 : 3 if d < 3 else 2]:
+        network = network_of(case.layers)
+        for sides in ((case.lo, case.hi), (None, None)):
+            complex_ = complex_on(network, *sides)
+            complex_.save(tmp_path / "c.npz")
+            certificate = verify(tmp_path / "c.npz", network)
+            assert certificate.ok, str(certificate)
+            own = network.n_neurons - followers(complex_)
+            decided = certificate.signs_by_bounds + certificate.signs_by_integers
+            assert decided == own * complex_.core.counts[0]
+
+
+def followers(complex_: PolyhedralComplex) -> int:
+    """Neurons that have the bit of an earlier one."""
+    bits = complex_.core.to_arrays()["code_bit"]
+    bits = bits[bits >= 0]
+    return len(bits) - len(set(bits.tolist()))
+
+
+def test_four_dimensions_and_rational_weights(tmp_path: Path) -> None:
+    network = network_of(cases("random", 4)[0].layers)
+    complex_on(network, -np.ones(4), np.ones(4)).save(tmp_path / "c.npz")
+    assert outcome(tmp_path / "c.npz", network) == ""
+    third = Network.from_arrays([[[Fraction(1, 3)], [Fraction(-1, 7)]], [[1, 1]]], [[Fraction(1, 9), 0], [0]])
+    complex_on(third, [-1.0], [1.0]).save(tmp_path / "q.npz")
+    assert outcome(tmp_path / "q.npz", third) == ""
+    assert outcome(tmp_path / "q.npz", network) == "model"
+
+
+def test_vertices_beyond_float64(tmp_path: Path) -> None:
+    """On R, kinks at 1e400 and -1e-400 or so: only the integers know where they are."""
+    network = network_of(
+        [(np.array([[1e-200], [1e200]]), np.array([-1e200, 1e-200])), (np.ones((1, 2)), np.zeros(1))]
+    )
+    complex_on(network, None, None).save(tmp_path / "c.npz")
+    certificate = verify(tmp_path / "c.npz", network)
+    assert certificate.ok, str(certificate)
+    assert certificate.signs_by_integers >= 2
+
+
+def test_certificate(saved: tuple[Path, Network, Record]) -> None:
+    path, network, _ = saved
+    heard: list[dict[str, Any]] = []
+    certificate = verify(path, network, progress=heard.append)
+    assert [check.name for check in certificate.checks] == [state["check"] for state in heard]
+    assert certificate.to_json()["checks"][0] == {"name": "file", "ok": True, "message": ""}
+    assert json.loads(json.dumps(certificate.to_json()))["ok"] is True
+    assert str(certificate).endswith("certified")
+    assert certificate.seconds > 0
+    without = verify(path, network, rebuild=False)
+    assert without.ok
+    assert without.checks[-1] == ("reproduction", True, "skipped: rebuild=False")
+
+
+# Flipped bits
+
+
+def test_flipped_bits_of_arrays(saved: tuple[Path, Network, Record]) -> None:
+    path, network, record = saved
+    rng = np.random.default_rng(0)
+    true_without_rebuild = 0
+    for name, array in record.items():
+        if name == "statistics":
+            continue
+        for _ in range(6 if array.nbytes else 0):
+            changed = flipped(array, int(rng.integers(array.nbytes)), int(rng.integers(8)))
+            (write_as_it_is if name == "header" else write)(path, record | {name: changed})
+            assert outcome(path, network) != "", name
+            if outcome(path, network, rebuild=False) == "":
+                true_without_rebuild += 1
+                assert name in {"cells.vertices", "cells.vertex_error", "cells.rays"}, name
+    assert true_without_rebuild > 0
+
+
+def flipped(array: np.ndarray, byte: int, bit: int) -> np.ndarray:
+    raw = bytearray(array.tobytes())
+    raw[byte] ^= 1 << bit
+    return np.frombuffer(bytes(raw), dtype=array.dtype).reshape(array.shape)
+
+
+def test_every_bit_of_signs_walls_and_codes(saved: tuple[Path, Network, Record]) -> None:
+    path, network, record = saved
+    for name in ("cells.signs", "cells.walls", "cells.code_bit", "cells.code_flipped", "cells.code_constant"):
+        array = record[name]
+        step = max(1, array.nbytes // 20)
+        for byte in range(0, array.nbytes, step):
+            write(path, record | {name: flipped(array, byte, byte % 8)})
+            assert outcome(path, network, rebuild=False) not in {"", "reproduction"}, (name, byte)
+
+
+def test_flipped_bits_of_the_file(saved: tuple[Path, Network, Record]) -> None:
+    path, network, _ = saved
+    content = path.read_bytes()
+    rng = np.random.default_rng(1)
+    for place in rng.integers(len(content), size=60).tolist():
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        assert reported(path, network)
+
+
+def reported(path: Path, model: Network) -> bool:
+    """Whether a file is refused as none of ours, or not certified."""
+    try:
+        return outcome(path, model) != ""
+    except ValueError as error:
+        return path.name in str(error)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_flipped_signs_of_degenerate_networks(name: str, tmp_path: Path) -> None:
+    case = cases(name, 2)[0]
+    network = network_of(case.layers)
+    rng = np.random.default_rng(2)
+    for sides in ((case.lo, case.hi), (None, None)):
+        record = complex_to_record(complex_on(network, *sides))
+        signs = record["cells.signs"]
+        used = int(record["cells.code_bit"].max()) + 1
+        for v, word in zip(rng.integers(len(signs), size=6), rng.integers(2, size=6), strict=True):
+            changed = signs.copy()
+            changed[v, int(word) * signs.shape[1] // 2] ^= np.uint64(1 << int(rng.integers(used)))
+            write(tmp_path / "c.npz", record | {"cells.signs": changed})
+            assert outcome(tmp_path / "c.npz", network, rebuild=False) != ""
+
+
+# Mutations
+
+
+#: Only the comparison with a new computation can tell these: they are true.
+TRUE = {"renumber_vertices", "swap_region_facets"}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_mutations_are_reported(saved: tuple[Path, Network, Record], name: str) -> None:
+    path, network, record = saved
+    MUTATIONS[name](record)
+    write(path, record)
+    assert outcome(path, network) != ""
+    assert (outcome(path, network, rebuild=False) == "") == (name in TRUE)
+
+
+@pytest.mark.parametrize("field", HEADER)
+def test_changed_headers_are_reported(saved: tuple[Path, Network, Record], field: str) -> None:
+    path, network, record = saved
+    put_header(record, **{field: HEADER[field]})
+    write(path, record)
+    assert outcome(path, network) == ("reproduction" if field == "relutope" else "header")
+
+
+def test_rays(tmp_path: Path, quadrants: Network) -> None:
+    complex_ = complex_on(quadrants, None, None)
+    path = tmp_path / "c.npz"
+    record = complex_to_record(complex_)
+    record["cells.rays"] = -record["cells.rays"]
+    write(path, record)
+    assert outcome(path, quadrants, rebuild=False) == "vertices"
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("name", ["random", "concurrent", "duplicate"])
+def test_missing_neuron(name: str, d: int, tmp_path: Path) -> None:
+    """The complex of a network without its last neuron, relabelled as that of the whole network."""
+    case = cases(name, d)[1]
+    network = network_of(case.layers)
+    whole = complex_on(network, case.lo, case.hi)
+    (weights, biases), (output, output_bias) = case.layers[-2:]
+    rest = [*case.layers[:-2], (weights[:-1], biases[:-1]), (output[:, :-1], output_bias)]
+    record = complex_to_record(complex_on(network_of(rest), case.lo, case.hi))
+    cells = {name: array for name, array in record.items() if name.startswith("cells.")}
+    forged = complex_to_record(whole) | cells
+    for code, value in (("bit", -1), ("flipped", 0), ("constant", -1)):
+        forged[f"cells.code_{code}"] = np.append(forged[f"cells.code_{code}"], value).astype(
+            record[f"cells.code_{code}"].dtype
+        )
+    put_header(forged, f_vector=record["cells.f_vector"].tolist())
+    write(tmp_path / "c.npz", forged)
+    rounded = {"cells.vertices", "cells.vertex_error", "header", "statistics"}
+    differences = {
+        n for n, array in complex_to_record(whole).items() if array.tobytes() != forged[n].tobytes()
+    }
+    true = differences <= rounded
+    assert not (true and name == "random")
+    assert (outcome(tmp_path / "c.npz", network, rebuild=False) == "") == true
+    assert (outcome(tmp_path / "c.npz", network) == "") == (differences <= {"statistics"})
+
+
+def test_other_model(saved: tuple[Path, Network, Record], network: Network) -> None:
+    path, own, _ = saved
+    assert outcome(path, network) == "model"
+    assert outcome(path, own) == ""
+
+
+# Bad input and the command line
+
+
+def test_bad_input(saved: tuple[Path, Network, Record], tmp_path: Path) -> None:
+    path, network, _ = saved
+    with pytest.raises(FileNotFoundError):
+        verify(tmp_path / "none.npz", network)
+    np.savez(tmp_path / "other.npz", a=[1])
+    with pytest.raises(ValueError, match="no header"):
+        verify(tmp_path / "other.npz", network)
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(ValueError, match="cannot be read"):
+        verify(tmp_path / "text.npz", network)
+    with pytest.raises(TypeError, match="path is of type int"):
+        verify(3, network)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="progress"):
+        verify(path, network, progress=3)  # type: ignore[arg-type]
+
+
+def test_command_line(tmp_path: Path, network: Network, capsys: pytest.CaptureFixture[str]) -> None:
+    arrays = {f"W{i}": weight.astype(float) for i, (weight, _) in enumerate(network.exact_layers())}
+    arrays |= {f"b{i}": bias.astype(float) for i, (_, bias) in enumerate(network.exact_layers())}
+    model, path = str(tmp_path / "m.npz"), str(tmp_path / "c.npz")
+    np.savez(model, **arrays)  # type: ignore[arg-type]
+    relutope.polyhedral_complex(relutope.load(model), AllSpace()).save(path)
+    capsys.readouterr()
+    assert main(["verify", path, model]) == 0
+    assert capsys.readouterr().out.endswith("\ncertified\n")
+    assert main(["verify", path, model, "--json", "--no-rebuild"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"] is True
+    arrays["b0"][0] += 1
+    np.savez(model, **arrays)  # type: ignore[arg-type]
+    assert main(["verify", path, model, "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["checks"][-1]["name"] == "model"
+    assert main(["verify", path, path]) == 2
+    assert main(["verify", model, model]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
