@@ -1,0 +1,27 @@
+// Which regions share a pattern, by comparing bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cells/complex.hpp"
+
+namespace relutope {
+
+struct PatternClasses {
+  std::vector<std::int32_t> of_region;  // class of each region; classes are numbered by their lowest region
+  std::size_t total = 0;                // classes among all finite cells, regions or not
+};
+
+/// Classes of cells with one activation pattern: the neurons whose sign is +.
+PatternClasses activation_classes(const Complex& complex);
+
+/// Classes of regions with one set of influential neurons: those that are on and from which a chain of non-zero weights
+/// leads through neurons that are on to an output.
+/// Guarantee: the outputs have one affine form on all regions of a class, since each of its coefficients is a sum over
+/// chains of non-zero weights through neurons that are on, and such a chain meets influential neurons only. (The
+/// converse fails: different classes may share a form.)
+std::vector<std::int32_t> influence_classes(const Complex& complex);
+
+}  // namespace relutope
