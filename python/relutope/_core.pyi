@@ -67,6 +67,12 @@ def polyhedral_complex(
 
 # Regions.
 
+def layer_images(
+    network: Network,
+) -> list[tuple[NDArray[np.float64], float, list[tuple[int, int]]]]: ...
+def pattern_forms(
+    network: Network, patterns: NDArray[np.bool_], layer: int
+) -> list[tuple[list[list[int]], int]]: ...
 def exact_forms(
     complex: Complex, ids: NDArray[np.int64], layer: int
 ) -> list[tuple[list[list[int]], int]]: ...
