@@ -26,7 +26,7 @@ MAY_INCLUDE = {
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
-    {"_core", "archive", "arguments", "coefficients", "errors", "memory", "progress"},
+    {"_core", "archive", "arguments", "coefficients", "effective", "errors", "memory", "progress"},
     {"domain", "layers"},
     {"network", "polytope"},
     {"slices"},
@@ -50,7 +50,9 @@ IMPORT_THE_CORE = {
     "betti",
     "certificate",
     "complex",
+    "convexity",
     "faces",
+    "linear_regions",
     "location",
     "network",
     "refinement",

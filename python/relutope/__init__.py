@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from relutope.errors import IncompleteError, MissingExtraError
     from relutope.loading import as_network, load
     from relutope.network import Network
+    from relutope.region_counts import RegionCount
     from relutope.subdivision import polyhedral_complex
 
     __version__: str
@@ -35,6 +36,7 @@ __all__ = [
     "MissingExtraError",
     "Network",
     "PolyhedralComplex",
+    "RegionCount",
     "__version__",
     "as_domain",
     "as_network",
@@ -49,6 +51,7 @@ _HOME = {
     "MissingExtraError": "errors",
     "Network": "network",
     "PolyhedralComplex": "complex",
+    "RegionCount": "region_counts",
     "as_domain": "domain",
     "as_network": "loading",
     "load": "loading",

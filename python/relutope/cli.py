@@ -1,4 +1,4 @@
-"""The command line: ``relutope complex`` and ``relutope analyze``.
+"""The command line: ``relutope complex``, ``relutope analyze`` and ``relutope regions``.
 
 Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation.
 """
@@ -43,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: Options) -> int:
     if options.command == "complex":
         return _complex(options)
+    if options.command == "regions":
+        from relutope.cli_regions import regions
+
+        return regions(options)
     from relutope.cli_analyze import analyze
 
     return analyze(options)

@@ -35,6 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="analyse a network and write summary, complex and picture")
     _add_common(analyze)
     analyze.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    regions = commands.add_parser("regions", help="count regions by six definitions")
+    _add_common(regions)
+    regions.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 

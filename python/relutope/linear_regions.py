@@ -59,7 +59,7 @@ def closed_labels(complex_: PolyhedralComplex, maps: Labels, open_: Labels) -> L
 
 
 def adjacent_regions(complex_: PolyhedralComplex) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The two regions of each facet that has two, lower id first, shape (n, 2), and the n facets, ascending."""
+    """The two regions of each facet that has two, shape (n, 2), lower id first; and the facets, ascending."""
     indptr, indices = complex_.facets(complex_.dim)
     region = np.repeat(np.arange(complex_.n_regions, dtype=np.int32), np.diff(indptr))
     order = np.argsort(indices, kind="stable")
@@ -107,7 +107,9 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
     unknown = open_[~is_known[inverse]]
     forms: dict[tuple[tuple[int, ...], ...], int] = {}
     layer = len(complex_.network.hidden_widths)
-    for i, (rows, _) in zip(unknown.tolist(), _core.exact_forms(complex_.core, ids[unknown], layer), strict=True):
+    active = complex_.sign_vectors(complex_.dim, ids[unknown]) > 0
+    exact = _core.pattern_forms(complex_.network.core, active, layer)
+    for i, (rows, _) in zip(unknown.tolist(), exact, strict=True):
         same[i] = forms.setdefault(tuple(map(tuple, rows)), 2 * len(ids) + i)
     return same
 
