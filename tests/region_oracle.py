@@ -71,7 +71,7 @@ class Oracle:
 
 
 class Polyhedron:
-    """The union of some closed regions of a box complex: all vertices in it, and its boundary's hyperplanes."""
+    """The union of some closed regions on a box: all vertices in it, half-spaces of its boundary."""
 
     def __init__(self, oracle: Oracle, regions: Iterable[Key]) -> None:
         regions = list(regions)

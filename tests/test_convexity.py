@@ -25,8 +25,8 @@ def partition_of(complex_: PolyhedralComplex) -> ConvexPartition:
     assert set(partition.arguments) == {"lo", "hi"}
     if complex_.dim == 1:
         assert partition.convex.all()
-    # Around a ridge the maps are those of one continuous function: where all sectors of equal maps have angles of
-    # at most pi, a half-plane of one map faces a half-plane of one map.
+    # The function is continuous: around a ridge, a half-plane with one map faces a half-plane with one map
+    # unless the other side has a sector above pi.
     assert (partition.lo == len(partition.convex)) == partition.convex.all()
     if partition.convex.all():
         assert partition.lo == partition.hi

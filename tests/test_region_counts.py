@@ -116,7 +116,11 @@ def test_wedges_that_touch() -> None:
         assert found["proper_activation"] == (8, 8)
         assert found["convex"] == found["open_connected"] == (6, 6)
         assert found["closed_connected"] == found["affine"] == (5, 5)
-        signs = {tuple((complex_.sign_vectors(k, [i]) > 0)[0]) for k in range(3) for i in range(complex_.f_vector[k])}
+        signs = {
+            tuple((complex_.sign_vectors(k, [i]) > 0)[0])
+            for k in range(3)
+            for i in range(complex_.f_vector[k])
+        }
         assert found["activation"] == (len(signs), len(signs))
         assert len(signs) > 8
 

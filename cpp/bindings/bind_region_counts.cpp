@@ -39,8 +39,8 @@ py::array_t<std::int32_t> influence(const Complex& complex) {
 py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::array::c_style>& components) {
   const std::size_t n = complex.count(complex.dim());
   if (static_cast<std::size_t>(components.size()) != n) {
-    throw py::value_error("components: " + std::to_string(components.size()) + " labels; must be " +
-                          std::to_string(n) + ", one per region");
+    throw py::value_error("components: " + std::to_string(components.size()) + " labels; must be " + std::to_string(n) +
+                          ", one per region");
   }
   const std::span<const std::int32_t> labels(components.data(), n);
   for (const std::int32_t label : labels) {

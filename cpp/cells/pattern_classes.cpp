@@ -70,8 +70,8 @@ struct Influence {
       for (const Block& block : layer.blocks()) {
         if (block.source != Block::kInput) {
           const std::size_t words = words_for(block.columns);
-          Reads& read =
-              reads.emplace_back(static_cast<std::size_t>(block.source), words, std::vector<Word>(words * layer.rows()));
+          Reads& read = reads.emplace_back(static_cast<std::size_t>(block.source), words,
+                                           std::vector<Word>(words * layer.rows()));
           for (std::size_t i = 0; i < layer.rows(); ++i) {
             for (std::size_t k = 0; k < block.columns; ++k) {
               if (layer.image(i)[column + k] != 0) set_bit(&read.rows[i * words], k);

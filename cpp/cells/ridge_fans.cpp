@@ -59,9 +59,8 @@ void RidgeFans::append(std::int32_t ridge, std::span<const std::int32_t> facets,
   std::int32_t region = pair(facet)[1];
   for (std::size_t i = 0; i < facets.size(); ++i) {
     entries_.push_back({facet, region});
-    const auto next = std::ranges::find_if(facets, [&](std::int32_t f) {
-      return f != facet && (pair(f)[0] == region || pair(f)[1] == region);
-    });
+    const auto next = std::ranges::find_if(
+        facets, [&](std::int32_t f) { return f != facet && (pair(f)[0] == region || pair(f)[1] == region); });
     if (next == facets.end()) throw std::runtime_error("internal: the regions around a ridge are no cycle");
     facet = *next;
     region = pair(facet)[0] == region ? pair(facet)[1] : pair(facet)[0];

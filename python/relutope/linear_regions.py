@@ -100,11 +100,7 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
         settled = open_[size[inverse] == 1]
         same[settled] = len(ids) + settled  # a number of its own, above those of clusters
         open_ = open_[size[inverse] > 1]
-    known = (low[open_] == high[open_]).all(axis=1)
-    _, inverse = np.unique(same[open_], return_inverse=True)
-    is_known = np.ones(int(inverse.max(initial=-1)) + 1, dtype=bool)
-    np.logical_and.at(is_known, inverse, known)
-    unknown = open_[~is_known[inverse]]
+    unknown = open_[_undecided(same[open_], low[open_], high[open_])]
     forms: dict[tuple[tuple[int, ...], ...], int] = {}
     layer = len(complex_.network.hidden_widths)
     active = complex_.sign_vectors(complex_.dim, ids[unknown]) > 0
@@ -112,6 +108,16 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
     for i, (rows, _) in zip(unknown.tolist(), exact, strict=True):
         same[i] = forms.setdefault(tuple(map(tuple, rows)), 2 * len(ids) + i)
     return same
+
+
+def _undecided(
+    cluster: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Members of the clusters that are not, coefficient by coefficient, one number known exactly."""
+    _, first, inverse = np.unique(cluster, return_index=True, return_inverse=True)
+    decided = np.ones(len(first), dtype=bool)
+    np.logical_and.at(decided, inverse, ((low == high) & (low == low[first[inverse]])).all(axis=1))
+    return ~decided[inverse]
 
 
 def _intervals(
