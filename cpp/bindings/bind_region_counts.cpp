@@ -18,11 +18,17 @@ py::array_t<T> array_of(const std::vector<From>& values) {
   return result;
 }
 
+/// Runs the handlers of signals, so that Ctrl-C ends a long computation.
+void heartbeat() {
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 py::tuple activation(const Complex& complex) {
   PatternClasses classes;
   {
     const py::gil_scoped_release release;
-    classes = activation_classes(complex);
+    classes = activation_classes(complex, heartbeat);
   }
   return py::make_tuple(array_of<std::int32_t>(classes.of_region), classes.total);
 }
@@ -31,7 +37,7 @@ py::array_t<std::int32_t> influence(const Complex& complex) {
   std::vector<std::int32_t> classes;
   {
     const py::gil_scoped_release release;
-    classes = influence_classes(complex);
+    classes = influence_classes(complex, heartbeat);
   }
   return array_of<std::int32_t>(classes);
 }
@@ -51,10 +57,7 @@ py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::ar
   ConvexMerging result;
   {
     const py::gil_scoped_release release;
-    result = merge_convex(complex, labels, [] {
-      const py::gil_scoped_acquire acquire;
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    });
+    result = merge_convex(complex, labels, heartbeat);
   }
   return py::make_tuple(array_of<bool>(result.convex), array_of<bool>(result.erased));
 }

@@ -7,6 +7,8 @@
 namespace relutope {
 namespace {
 
+constexpr std::size_t kBeat = 1 << 14;
+
 /// Numbers distinct rows of words in the order of their first appearance.
 class RowNumbering {
  public:
@@ -94,7 +96,7 @@ void reach(const Influence& influence, std::size_t layer, std::size_t neuron, st
 
 }  // namespace
 
-PatternClasses activation_classes(const Complex& complex) {
+PatternClasses activation_classes(const Complex& complex, const Heartbeat& heartbeat) {
   const std::vector<Word> mask = deciding_bits(complex.codes());
   const std::size_t words = mask.size();
   RowNumbering numbering(words);
@@ -104,6 +106,7 @@ PatternClasses activation_classes(const Complex& complex) {
   for (std::size_t k = complex.dim() + 1; k-- > 0;) {
     const std::vector<Word> signs = complex.cell_signs(k);
     for (std::size_t c = 0; c < complex.finite_count(k); ++c) {
+      if (c % kBeat == 0) heartbeat();
       for (std::size_t w = 0; w < words; ++w) row[w] = signs[c * words + w] & mask[w];
       const std::int32_t number = numbering.number(row);
       if (k == complex.dim()) classes.of_region.push_back(number);
@@ -113,7 +116,7 @@ PatternClasses activation_classes(const Complex& complex) {
   return classes;
 }
 
-std::vector<std::int32_t> influence_classes(const Complex& complex) {
+std::vector<std::int32_t> influence_classes(const Complex& complex, const Heartbeat& heartbeat) {
   const Network& network = complex.network();
   const SignCodes& codes = complex.codes();
   const Influence influence(network);
@@ -132,6 +135,7 @@ std::vector<std::int32_t> influence_classes(const Complex& complex) {
   std::vector<std::int32_t> classes;
   std::vector<Word> row;
   for (std::size_t region = 0; region < complex.count(complex.dim()); ++region) {
+    if (region % kBeat == 0) heartbeat();
     const Word* positive = signs.data() + region * 2 * codes.words();
     reached = from_outputs;
     for (std::size_t l = network.hidden_layers(); l-- > 0;) {
