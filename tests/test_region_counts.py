@@ -126,12 +126,12 @@ def test_wedges_that_touch() -> None:
 
 
 def test_parallel_strips_on_all_space() -> None:
-    """relu(x) - relu(x) in two ways: strips without any vertex, joined through lines."""
+    """Functions of x alone: strips without any vertex, whose closures meet in lines or not at all."""
     network = Network.from_arrays([[[1, 0], [1, 0], [2, 0]], [[1, 1, -1]]], [[0, -1, -1], [0]])
-    # Slopes in x: 0 | 1 for 0 < x < 1/2 | -1 for 1/2 < x < 1 | 0 again, but with another constant.
+    # A tent: 0 | x for 0 < x < 1/2 | 1 - x for 1/2 < x < 1 | 0.
     complex_ = polyhedral_complex(network, AllSpace())
     assert complex_.f_vector == (0, 3, 4)
-    assert counted(complex_) == dict.fromkeys(set(DEFINITIONS) - {"convex"}, 4)
+    assert counted(complex_) == {**dict.fromkeys(set(DEFINITIONS) - {"convex"}, 4), "affine": 3}
     even = Network.from_arrays([[[1, 0], [-1, 0]], [[1, 1]], [[1]]], [[-1, -1], [0], [0]])
     # 0 between two half-planes; then 0 on both half-planes that are 2 apart.
     assert counted(polyhedral_complex(even, AllSpace()))["affine"] == 3

@@ -24,20 +24,30 @@ void heartbeat() {
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
-py::tuple activation(const Complex& complex) {
+void require_prefix(const Complex& complex, const Network& network) {
+  bool fits = network.input_dim() == complex.dim() && network.hidden_layers() <= complex.codes().layers();
+  for (std::size_t l = 0; fits && l < network.hidden_layers(); ++l) {
+    fits = network.layers()[l].rows() == complex.codes().layer(l).size();
+  }
+  if (!fits) throw py::value_error("network: its hidden layers are not the first ones of the complex");
+}
+
+py::tuple activation(const Complex& complex, const Network& network) {
+  require_prefix(complex, network);
   PatternClasses classes;
   {
     const py::gil_scoped_release release;
-    classes = activation_classes(complex, heartbeat);
+    classes = activation_classes(complex, network, heartbeat);
   }
   return py::make_tuple(array_of<std::int32_t>(classes.of_region), classes.total);
 }
 
-py::array_t<std::int32_t> influence(const Complex& complex) {
+py::array_t<std::int32_t> influence(const Complex& complex, const Network& network) {
+  require_prefix(complex, network);
   std::vector<std::int32_t> classes;
   {
     const py::gil_scoped_release release;
-    classes = influence_classes(complex, heartbeat);
+    classes = influence_classes(complex, network, heartbeat);
   }
   return array_of<std::int32_t>(classes);
 }
@@ -65,8 +75,8 @@ py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::ar
 }  // namespace
 
 void bind_region_counts(py::module_& m) {
-  m.def("activation_classes", &activation, py::arg("complex"));
-  m.def("influence_classes", &influence, py::arg("complex"));
+  m.def("activation_classes", &activation, py::arg("complex"), py::arg("network"));
+  m.def("influence_classes", &influence, py::arg("complex"), py::arg("network"));
   m.def("merge_convex", &merging, py::arg("complex"), py::arg("components"), FloatingGuard());
 }
 

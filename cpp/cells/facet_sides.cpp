@@ -1,6 +1,7 @@
 #include "cells/facet_sides.hpp"
 
 #include <stdexcept>
+#include <string>
 
 namespace relutope {
 namespace {

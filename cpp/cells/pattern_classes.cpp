@@ -44,10 +44,11 @@ class RowNumbering {
   boost::unordered_flat_set<std::int32_t, Hash, Equal> numbers_;
 };
 
-/// The bits that decide which neurons are on: plane + of the neurons' bits, plane - of the flipped ones.
-std::vector<Word> deciding_bits(const SignCodes& codes) {
+/// The bits that decide which neurons of the first layers are on: plane + of the neurons' bits, plane - of the flipped
+/// ones.
+std::vector<Word> deciding_bits(const SignCodes& codes, std::size_t layers) {
   std::vector<Word> mask(2 * codes.words(), 0);
-  for (std::size_t l = 0; l < codes.layers(); ++l) {
+  for (std::size_t l = 0; l < layers; ++l) {
     for (const NeuronCode& code : codes.layer(l)) {
       if (code.bit < 0) continue;
       set_bit(mask.data() + (code.flipped ? codes.words() : 0), static_cast<std::size_t>(code.bit));
@@ -96,8 +97,8 @@ void reach(const Influence& influence, std::size_t layer, std::size_t neuron, st
 
 }  // namespace
 
-PatternClasses activation_classes(const Complex& complex, const Heartbeat& heartbeat) {
-  const std::vector<Word> mask = deciding_bits(complex.codes());
+PatternClasses activation_classes(const Complex& complex, const Network& network, const Heartbeat& heartbeat) {
+  const std::vector<Word> mask = deciding_bits(complex.codes(), network.hidden_layers());
   const std::size_t words = mask.size();
   RowNumbering numbering(words);
   PatternClasses classes;
@@ -116,8 +117,8 @@ PatternClasses activation_classes(const Complex& complex, const Heartbeat& heart
   return classes;
 }
 
-std::vector<std::int32_t> influence_classes(const Complex& complex, const Heartbeat& heartbeat) {
-  const Network& network = complex.network();
+std::vector<std::int32_t> influence_classes(const Complex& complex, const Network& network,
+                                            const Heartbeat& heartbeat) {
   const SignCodes& codes = complex.codes();
   const Influence influence(network);
   const std::vector<Word> signs = complex.cell_signs(complex.dim());

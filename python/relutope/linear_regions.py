@@ -18,7 +18,7 @@ Labels = NDArray[np.int32]
 
 def activation_labels(complex_: PolyhedralComplex) -> tuple[Labels, int]:
     """Labels of the regions by activation pattern, and the number of patterns among all cells."""
-    return _core.activation_classes(complex_.core)
+    return _core.activation_classes(complex_.core, complex_.network.core)
 
 
 def affine_labels(complex_: PolyhedralComplex) -> Labels:
@@ -27,7 +27,7 @@ def affine_labels(complex_: PolyhedralComplex) -> Labels:
     Regions whose influential neurons agree share their map, whatever its numbers. Among the others, disjoint
     intervals around float64 coefficients prove maps to be different; integers decide the rest.
     """
-    classes = _core.influence_classes(complex_.core)
+    classes = _core.influence_classes(complex_.core, complex_.network.core)
     _, lowest = np.unique(classes, return_index=True)
     return numbered(_same_maps(complex_, lowest)[classes])
 
