@@ -22,6 +22,7 @@ def partition_of(complex_: PolyhedralComplex) -> ConvexPartition:
     partition = convex_partition(complex_, complex_.linear_regions())
     assert complex_.count_regions("convex").bounds == (partition.lo, partition.hi)
     assert partition.labels.max() + 1 == partition.hi
+    assert partition.labels[0] == 0
     assert set(partition.arguments) == {"lo", "hi"}
     if complex_.dim == 1:
         assert partition.convex.all()
@@ -142,8 +143,8 @@ def test_bad_labels_are_refused() -> None:
     complex_ = polyhedral_complex(minimum(2), (-1, 1))
     n = complex_.n_regions
     with pytest.raises(ValueError, match="one per region"):
-        _core.merge_convex(complex_.core, np.zeros(n + 1, dtype=np.int32))
+        _core.merge_convex(complex_.core, np.zeros(n + 1, dtype=np.int32), False)
     with pytest.raises(ValueError, match="components"):
-        _core.merge_convex(complex_.core, np.full(n, n, dtype=np.int32))
+        _core.merge_convex(complex_.core, np.full(n, n, dtype=np.int32), False)
     with pytest.raises(ValueError, match="components"):
-        _core.merge_convex(complex_.core, np.full(n, -1, dtype=np.int32))
+        _core.merge_convex(complex_.core, np.full(n, -1, dtype=np.int32), False)

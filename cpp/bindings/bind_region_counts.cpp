@@ -1,5 +1,10 @@
 // relutope._core: regions that share a pattern, and regions merged into convex polyhedra
-#include <pybind11/stl.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
@@ -52,7 +57,8 @@ py::array_t<std::int32_t> influence(const Complex& complex, const Network& netwo
   return array_of<std::int32_t>(classes);
 }
 
-py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::array::c_style>& components) {
+py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::array::c_style>& components,
+                  bool from_last) {
   const std::size_t n = complex.count(complex.dim());
   if (static_cast<std::size_t>(components.size()) != n) {
     throw py::value_error("components: " + std::to_string(components.size()) + " labels; must be " + std::to_string(n) +
@@ -67,7 +73,7 @@ py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::ar
   ConvexMerging result;
   {
     const py::gil_scoped_release release;
-    result = merge_convex(complex, labels, heartbeat);
+    result = merge_convex(complex, labels, from_last, heartbeat);
   }
   return py::make_tuple(array_of<bool>(result.convex), array_of<bool>(result.erased));
 }
@@ -77,7 +83,7 @@ py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::ar
 void bind_region_counts(py::module_& m) {
   m.def("activation_classes", &activation, py::arg("complex"), py::arg("network"));
   m.def("influence_classes", &influence, py::arg("complex"), py::arg("network"));
-  m.def("merge_convex", &merging, py::arg("complex"), py::arg("components"), FloatingGuard());
+  m.def("merge_convex", &merging, py::arg("complex"), py::arg("components"), py::arg("from_last"), FloatingGuard());
 }
 
 }  // namespace relutope

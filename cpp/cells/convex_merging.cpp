@@ -137,7 +137,7 @@ class Merger {
 
 }  // namespace
 
-ConvexMerging merge_convex(const Complex& complex, std::span<const std::int32_t> components,
+ConvexMerging merge_convex(const Complex& complex, std::span<const std::int32_t> components, bool from_last,
                            const Heartbeat& heartbeat) {
   const std::vector<std::array<std::int32_t, 2>> regions = facet_regions(complex);
   std::vector<std::uint8_t> mergeable(regions.size(), 0);
@@ -151,7 +151,7 @@ ConvexMerging merge_convex(const Complex& complex, std::span<const std::int32_t>
   const std::int32_t n_components = components.empty() ? 0 : *std::ranges::max_element(components) + 1;
   result.convex.assign(static_cast<std::size_t>(n_components), 1);
   merger.find_reflex(components, result.convex);
-  for (std::size_t f = 0; f < regions.size(); ++f) merger.try_erase(f);
+  for (std::size_t i = 0; i < regions.size(); ++i) merger.try_erase(from_last ? regions.size() - 1 - i : i);
   for (std::size_t f = 0; f < regions.size(); ++f) result.erased.push_back(merger.is_erased(f) ? 1 : 0);
   return result;
 }

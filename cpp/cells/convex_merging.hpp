@@ -28,12 +28,13 @@ namespace relutope {
 
 struct ConvexMerging {
   std::vector<std::uint8_t> convex;  // per component: is its union convex?
-  std::vector<std::uint8_t> erased;  // per (d-1)-cell: may no further facet be erased, these can
+  std::vector<std::uint8_t> erased;  // per (d-1)-cell: these may be erased, and no further facet besides
 };
 
 /// `components` labels the regions by 0, 1, ...; only facets between regions of one label are erased, greedily in the
-/// order of their ids. REQUIRES: the regions of a label are connected through such facets.
-ConvexMerging merge_convex(const Complex& complex, std::span<const std::int32_t> components,
+/// order of their ids or from the last to the first. REQUIRES: the regions of a label are connected through such
+/// facets.
+ConvexMerging merge_convex(const Complex& complex, std::span<const std::int32_t> components, bool from_last,
                            const Heartbeat& heartbeat);
 
 }  // namespace relutope

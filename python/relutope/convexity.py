@@ -52,16 +52,20 @@ def convex_partition(complex_: PolyhedralComplex, open_: Labels) -> ConvexPartit
     open_ : ndarray of int32
         The labels `open_labels` gives.
     """
-    convex, erased = _core.merge_convex(complex_.core, open_)
     pairs, facets = adjacent_regions(complex_)
-    labels = components(complex_.n_regions, pairs[erased[facets]])
+    found = []
+    for from_last in (False, True):
+        convex, erased = _core.merge_convex(complex_.core, open_, from_last)
+        found.append(components(complex_.n_regions, pairs[erased[facets]]))
+    labels = min(found, key=np.max)
     n_open, n_bent = len(convex), int(np.count_nonzero(~convex))
-    lo, hi = n_open + n_bent, int(labels.max(initial=-1)) + 1
+    lo, hi = n_open + n_bent, int(labels.max()) + 1
     arguments = {
         "lo": f"{n_open} open connected regions, {n_bent} of them not convex: each needs one convex region, "
         "one that is not convex two",
         "hi": "the open connected regions themselves are convex and meet face to face"
         if hi == n_open
-        else f"greedy merging of {complex_.n_regions} regions into convex polyhedra that meet face to face",
+        else f"greedy merging of {complex_.n_regions} regions into convex polyhedra that meet face to face, "
+        "the better of two orders",
     }
     return ConvexPartition(labels, convex, lo, hi, arguments)
