@@ -15,7 +15,7 @@ from relutope import AllSpace, Network, PolyhedralComplex, _core, polyhedral_com
 from relutope.convexity import ConvexPartition, convex_partition
 
 #: All sets of so many facets are tried.
-MOST_FACETS = 7
+MOST_FACETS = 6
 
 
 def partition_of(complex_: PolyhedralComplex) -> ConvexPartition:
@@ -42,7 +42,7 @@ def groups(complex_: PolyhedralComplex, labels: np.ndarray) -> list[list[Key]]:
 @pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_partition_is_legal_and_convexity_exact(name: str, d: int) -> None:
-    for case in cases(name, d)[: 2 if d == 3 else 4]:
+    for case in cases(name, d)[:2]:
         complex_ = complex_on(network_of(case.layers), case.lo, case.hi)
         oracle = Oracle(case.layers, case.lo.tolist(), case.hi.tolist())
         partition = partition_of(complex_)
@@ -56,7 +56,7 @@ def test_the_partition_is_legal_and_convexity_exact(name: str, d: int) -> None:
 def test_bounds_hold_the_fewest_of_all_coarsenings(d: int) -> None:
     checked = reached = 0
     for name in CLASSES:
-        for case in cases(name, d)[:3]:
+        for case in cases(name, d)[:2]:
             complex_ = complex_on(network_of(case.layers), case.lo, case.hi)
             oracle = Oracle(case.layers, case.lo.tolist(), case.hi.tolist())
             n_facets = sum(
@@ -78,7 +78,7 @@ def test_bounds_hold_the_fewest_of_all_coarsenings(d: int) -> None:
 @pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("name", CLASSES)
 def test_all_space_is_a_box_around_all_vertices(name: str, d: int) -> None:
-    for case in cases(name, d)[: 2 if d == 3 else 4]:
+    for case in cases(name, d)[:2]:
         network = network_of(case.layers)
         complex_ = polyhedral_complex(network, AllSpace())
         coordinates = [abs(x) for vertex in complex_.exact_vertices() for x in vertex]
