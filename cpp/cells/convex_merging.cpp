@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <optional>
 
 #include "cells/facet_sides.hpp"
 #include "cells/ridge_fans.hpp"
@@ -112,16 +113,21 @@ class Merger {
     const std::uint64_t key = (fans_.first(fan) + from) << 32 | static_cast<std::uint64_t>(to);
     const auto [place, is_new] = openings_.try_emplace(key, Sign::kZero);
     if (is_new) {
-      // A facet meets the affine hull of its ridge in the ridge only, so any other vertex of it decides.
-      const std::vector<std::int32_t> on_ridge =
-          complex_.cell_vertices(complex_.dim() - 2, static_cast<std::size_t>(fans_.ridge(fan)));
-      const std::vector<std::int32_t> on_facet =
-          complex_.cell_vertices(complex_.dim() - 1, static_cast<std::size_t>(entries[to].facet));
-      const auto vertex =
-          std::ranges::find_if(on_facet, [&](std::int32_t v) { return !std::ranges::binary_search(on_ridge, v); });
-      place->second = sides_.side(entries[from].facet, entries[from].region, *vertex);
+      const RidgeFans::Entry& last = entries[(to + entries.size() - 1) % entries.size()];
+      const RidgeFans::Entry& first = entries[from];
+      const std::optional<Sign> triaged = sides_.triage_side(first.facet, first.region, entries[to].facet, last.region);
+      place->second =
+          triaged ? *triaged
+                  : sides_.exact_side(first.facet, first.region, vertex_off_ridge(entries[to].facet, fans_.ridge(fan)));
     }
     return place->second;
+  }
+
+  /// A facet meets the affine hull of its ridge in the ridge only, so the side of any other vertex of it is its own.
+  std::int32_t vertex_off_ridge(std::int32_t facet, std::int32_t ridge) const {
+    const auto on_facet = complex_.cell_vertices(complex_.dim() - 1, static_cast<std::size_t>(facet));
+    const auto on_ridge = complex_.cell_vertices(complex_.dim() - 2, static_cast<std::size_t>(ridge));
+    return *std::ranges::find_if(on_facet, [&](std::int32_t v) { return !std::ranges::binary_search(on_ridge, v); });
   }
 
   const Complex& complex_;

@@ -4,6 +4,8 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <span>
 
+#include "cells/influence.hpp"
+
 namespace relutope {
 namespace {
 
@@ -57,44 +59,6 @@ std::vector<Word> deciding_bits(const SignCodes& codes, std::size_t layers) {
   return mask;
 }
 
-/// Per neuron and source of a layer, the non-zero weights as bits; the same as Network::layers() otherwise.
-struct Influence {
-  struct Reads {
-    std::size_t source;  // a hidden layer
-    std::size_t words;
-    std::vector<Word> rows;  // `words` words per neuron
-  };
-  std::vector<std::vector<Reads>> layers;
-
-  explicit Influence(const Network& network) {
-    for (const Layer& layer : network.layers()) {
-      std::vector<Reads>& reads = layers.emplace_back();
-      std::size_t column = 0;
-      for (const Block& block : layer.blocks()) {
-        if (block.source != Block::kInput) {
-          const std::size_t words = words_for(block.columns);
-          Reads& read = reads.emplace_back(static_cast<std::size_t>(block.source), words,
-                                           std::vector<Word>(words * layer.rows()));
-          for (std::size_t i = 0; i < layer.rows(); ++i) {
-            for (std::size_t k = 0; k < block.columns; ++k) {
-              if (layer.image(i)[column + k] != 0) set_bit(&read.rows[i * words], k);
-            }
-          }
-        }
-        column += block.columns;
-      }
-    }
-  }
-};
-
-/// Marks what `neuron` of `layer` reads as reached.
-void reach(const Influence& influence, std::size_t layer, std::size_t neuron, std::vector<std::vector<Word>>& reached) {
-  for (const Influence::Reads& read : influence.layers[layer]) {
-    const Word* row = read.rows.data() + neuron * read.words;
-    for (std::size_t w = 0; w < read.words; ++w) reached[read.source][w] |= row[w];
-  }
-}
-
 }  // namespace
 
 PatternClasses activation_classes(const Complex& complex, const Network& network, const Heartbeat& heartbeat) {
@@ -122,36 +86,22 @@ std::vector<std::int32_t> influence_classes(const Complex& complex, const Networ
   const SignCodes& codes = complex.codes();
   const Influence influence(network);
   const std::vector<Word> signs = complex.cell_signs(complex.dim());
-  std::size_t width = 0;
-  std::vector<std::vector<Word>> reached;
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    reached.emplace_back(words_for(network.layers()[l].rows()));
-    width += reached.back().size();
-  }
-  std::vector<std::vector<Word>> from_outputs = reached;
+  std::vector<Word> read_by_outputs(influence.words(), 0);
   for (std::size_t i = 0; i < network.output_dim(); ++i) {
-    reach(influence, network.hidden_layers(), i, from_outputs);
+    influence.add_sources(network.hidden_layers(), i, read_by_outputs);
   }
-  RowNumbering numbering(width);
+  RowNumbering numbering(influence.words());
   std::vector<std::int32_t> classes;
-  std::vector<Word> row;
+  std::vector<Word> influential;
   for (std::size_t region = 0; region < complex.count(complex.dim()); ++region) {
     if (region % kBeat == 0) heartbeat();
     const Word* positive = signs.data() + region * 2 * codes.words();
-    reached = from_outputs;
-    for (std::size_t l = network.hidden_layers(); l-- > 0;) {
-      for (std::size_t i = 0; i < network.layers()[l].rows(); ++i) {
-        if (!test_bit(reached[l].data(), i)) continue;
-        if (codes.sign(l, i, positive, positive + codes.words()) == Sign::kPositive) {
-          reach(influence, l, i, reached);
-        } else {
-          clear_bit(reached[l].data(), i);
-        }
-      }
-    }
-    row.clear();
-    for (const std::vector<Word>& layer : reached) row.insert(row.end(), layer.begin(), layer.end());
-    classes.push_back(numbering.number(row));
+    const auto is_on = [&](std::size_t l, std::size_t i) {
+      return codes.sign(l, i, positive, positive + codes.words()) == Sign::kPositive;
+    };
+    influential = read_by_outputs;
+    influence.trace(network.hidden_layers(), is_on, influential);
+    classes.push_back(numbering.number(influential));
   }
   return classes;
 }

@@ -19,11 +19,8 @@ struct PatternClasses {
 /// REQUIRES, here and below: the hidden layers of the network are the first of the complex.
 PatternClasses activation_classes(const Complex& complex, const Network& network, const Heartbeat& heartbeat);
 
-/// Classes of regions with one set of influential neurons: those that are on and from which a chain of non-zero weights
-/// leads through neurons that are on to an output.
-/// Guarantee: the outputs have one affine form on all regions of a class, since each of its coefficients is a sum over
-/// chains of non-zero weights through neurons that are on, and such a chain meets influential neurons only. (The
-/// converse fails: different classes may share a form.)
+/// Classes of regions with one set of neurons that are influential for the outputs (see Influence), so that these have
+/// one affine form on all regions of a class.
 std::vector<std::int32_t> influence_classes(const Complex& complex, const Network& network, const Heartbeat& heartbeat);
 
 }  // namespace relutope
