@@ -103,7 +103,8 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
     unknown = open_[_undecided(same[open_], low[open_], high[open_])]
     forms: dict[tuple[tuple[int, ...], ...], int] = {}
     layer = len(complex_.network.hidden_widths)
-    active = complex_.sign_vectors(complex_.dim, ids[unknown]) > 0
+    signs = complex_.sign_vectors(complex_.dim, ids[unknown])[:, : complex_.network.n_neurons]
+    active = np.ascontiguousarray(signs > 0)
     exact = _core.pattern_forms(complex_.network.core, active, layer)
     for i, (rows, _) in zip(unknown.tolist(), exact, strict=True):
         same[i] = forms.setdefault(tuple(map(tuple, rows)), 2 * len(ids) + i)
