@@ -28,7 +28,7 @@ MAY_INCLUDE = {
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
-    {"_core", "archive", "arguments", "coefficients", "errors", "files", "memory", "progress"},
+    {"_core", "archive", "arguments", "coefficients", "effective", "errors", "files", "memory", "progress"},
     {"domain", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
@@ -62,6 +62,8 @@ IMPORT_THE_CORE = {
     "inequalities",
     "interior_points",
     "flat_cells",
+    "convexity",
+    "linear_regions",
     "location",
     "network",
     "polytope",

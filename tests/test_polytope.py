@@ -1,6 +1,7 @@
 """Complexes on polytopes against the oracle: bounded or not, redundant rows, crowded vertices."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,100 @@ def test_a_polygon_with_many_rows() -> None:
     assert complex_.walls(1).shape == (complex_.counts[1], 200)
     assert np.array_equal(np.flatnonzero(complex_.walls(1).any(axis=0)), np.arange(200))
     assert complex_.walls(2).any() == np.False_
+
+
+@pytest.mark.parametrize("name", networks.CLASSES)
+@pytest.mark.parametrize("polytope", POLYTOPES)
+@pytest.mark.parametrize("d", [1, 2])
+def test_questions_to_a_complex_on_a_polytope(name: str, polytope: str, d: int) -> None:
+    case = networks.cases(name, d)[3]
+    complex_ = complex_on_rows(network_of(case.layers), POLYTOPES[polytope](d))
+    regions = complex_.regions()
+    points = regions.interior_points(exact=True)
+    check_inequalities(complex_, points)
+    check_location(complex_)
+    assert (complex_.boundary_matrix(d) @ np.ones(complex_.counts[d], dtype=np.int8)).any()
+    if complex_.n_bounded_regions == complex_.n_regions:
+        assert sum(regions.volumes(exact=True)) == volume_of_domain(complex_)
+    assert complex_.count_regions("open_connected").count == complex_.linear_regions().max() + 1
+    refined = complex_.refine([1] + [0] * case.layers[-1][0].shape[0])
+    carriers = refined.carrier(d)
+    assert np.array_equal(np.unique(carriers.ids[: refined.n_regions]), np.arange(complex_.n_regions))
+
+
+def check_inequalities(complex_: PolyhedralComplex, points: list[tuple[Fraction, ...]]) -> None:
+    """Interior points satisfy their inequalities strictly; vertices do, with equality on the facets."""
+    found = complex_.regions().inequalities(exact=True)
+    indptr, ids = complex_.regions().vertices()
+    exact = dict(enumerate(complex_.exact_vertices()))
+    for i, point in enumerate(points):
+        corners = [exact[v] for v in ids[indptr[i] : indptr[i + 1]].tolist() if v in exact]
+        for row in range(found.indptr[i], found.indptr[i + 1]):
+            values = [dot(found.A[row], x) - found.b[row] for x in [point, *corners]]
+            assert values[0] < 0
+            assert all(value <= 0 for value in values[1:])
+            facet = found.facets[row]
+            on_facet = {facet}
+            if complex_.dim > 1:
+                on_facet = set(complex_.incidence(complex_.dim - 1, 0, [facet])[1].tolist())
+            zero = {
+                v
+                for v in ids[indptr[i] : indptr[i + 1]].tolist()
+                if v in exact and not dot(found.A[row], exact[v]) - found.b[row]
+            }
+            assert zero == {v for v in on_facet if v in exact}
+
+
+def check_location(complex_: PolyhedralComplex) -> None:
+    """Vertices and points of a lattice are found in the cell that has their signs and rows."""
+    d, polytope = complex_.dim, complex_.domain
+    assert isinstance(polytope, Polytope)
+    axis = np.arange(-5, 6) / 4
+    X = np.stack(np.meshgrid(*[axis] * d), axis=-1).reshape(-1, d)
+    ids, dimensions = complex_.locate(X)
+    inside = polytope.contains(X)
+    assert np.array_equal(dimensions >= 0, inside)
+    assert (ids[~inside] == -1).all()
+    signs, rows = complex_.network.core.sign_vectors(X), polytope.row_signs(X)
+    for i in np.flatnonzero(inside).tolist():
+        k, cell = int(dimensions[i]), int(ids[i])
+        assert np.array_equal(complex_.sign_vectors(k, [cell])[0], signs[i])
+        assert np.array_equal(complex_.walls(k)[cell, : polytope.n_rows] == 1, rows[i] == 0)
+
+
+def dot(a: Any, b: Any) -> Fraction:
+    return sum((Fraction(x) * Fraction(y) for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def volume_of_domain(complex_: PolyhedralComplex) -> Fraction:
+    """The volume of the polytope without a network."""
+    empty = polyhedral_complex(Network.from_arrays([[[1] * complex_.dim]]), complex_.domain)
+    (volume,) = empty.regions().volumes(exact=True)
+    assert isinstance(volume, Fraction)
+    return volume
+
+
+def test_volumes_of_polytopes() -> None:
+    network = Network.from_arrays([[[1, 1, 1]]])
+    volumes = {
+        "cross": Fraction(8, 6),
+        "redundant": Fraction(8),
+        "simplex": Fraction(5, 2) ** 3 / 6,
+    }
+    for name, volume in volumes.items():
+        assert complex_on_rows(network, POLYTOPES[name](3)).regions().volumes(exact=True) == [volume]
+
+
+@pytest.mark.parametrize("polytope", POLYTOPES)
+def test_saved_polytopes_come_back(polytope: str, tmp_path: Path) -> None:
+    network = network_of(networks.cases("integer", 2)[3].layers)
+    complex_ = complex_on_rows(network, POLYTOPES[polytope](2))
+    complex_.save(tmp_path / "complex.npz")
+    loaded = PolyhedralComplex.load(tmp_path / "complex.npz")
+    loaded.validate()
+    assert loaded.domain == complex_.domain
+    assert cell_set(loaded) == cell_set(complex_)
+    assert exact_points(loaded) == exact_points(complex_)
 
 
 def test_contains_is_exact() -> None:

@@ -1,16 +1,20 @@
 """Slices: the network on an affine plane is an exact function of the plane's coordinates."""
 
 import pickle
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import networks
+import relutope
 from compare import assert_equals_reference, network_of
 from reference import exact_layers, reference_cells
-from relutope import AllSpace, Box, Network, Polytope, Slice, polyhedral_complex
+from relutope import AllSpace, Box, Network, PolyhedralComplex, Polytope, Slice, polyhedral_complex
+from relutope.volumes import cell_volumes
 
 RNG = np.random.default_rng(5)
 
@@ -93,6 +97,46 @@ def test_metric_gives_lengths() -> None:
     t = np.array([[1.0, 0], [0, 1], [2, -1]])
     lengths = np.linalg.norm(plane.embed(t) - plane.embed([[0, 0]]), axis=1)
     assert np.allclose(np.linalg.norm(t @ plane.metric, axis=1), lengths)
+
+
+def test_metric_volumes() -> None:
+    case = networks.cases("random", 4)[3]
+    plane = Slice.through(RNG.normal(size=(3, 4)) / 3)
+    complex_ = polyhedral_complex(network_of(case.layers), plane)
+    in_t = complex_.regions().volumes()
+    assert sum(complex_.regions().volumes(exact=True)) == 4
+    factor = np.sqrt(np.linalg.det(plane.directions.astype(float) @ plane.directions.astype(float).T))
+    assert np.allclose(complex_.regions().volumes(metric=True), in_t * factor)
+    ends = complex_.facets(1)[1].reshape(-1, 2)
+    corners = plane.embed(complex_.vertices)
+    lengths = np.linalg.norm(corners[ends[:, 1]] - corners[ends[:, 0]], axis=1)
+    assert np.allclose(cell_volumes(complex_, 1, metric=True), lengths)
+    with pytest.raises(ValueError, match="exact and metric are both True"):
+        complex_.regions().volumes(exact=True, metric=True)
+
+
+def test_metric_changes_nothing_without_a_slice() -> None:
+    case = networks.cases("random", 2)[3]
+    complex_ = polyhedral_complex(network_of(case.layers), Box(-1, 1))
+    assert np.array_equal(complex_.regions().volumes(metric=True), complex_.regions().volumes())
+
+
+@pytest.mark.parametrize("name", networks.CLASSES)
+def test_saved_slices_come_back(name: str, tmp_path: Path) -> None:
+    case = networks.cases(name, 3)[2]
+    network = network_of(case.layers)
+    complex_ = polyhedral_complex(network, Slice.through(RNG.normal(size=(3, 3)) / 3))
+    complex_.save(tmp_path / "slice.npz")
+    loaded = PolyhedralComplex.load(tmp_path / "slice.npz")
+    assert loaded.slice == complex_.slice
+    assert loaded.domain == complex_.domain
+    assert loaded.network == complex_.network
+    assert relutope.verify(tmp_path / "slice.npz", network).ok
+    other = Slice(complex_.slice.origin, 2 * complex_.slice.directions.astype(float), complex_.domain)
+    replace(complex_, slice=other).save(tmp_path / "other.npz")
+    certificate = relutope.verify(tmp_path / "other.npz", network)
+    assert not certificate.ok
+    assert certificate.checks[-1].name == "model"
 
 
 def test_wide_networks_with_many_inputs() -> None:

@@ -40,7 +40,7 @@ def test_summary_of_a_box(quadrants: Network, capsys: pytest.CaptureFixture[str]
     }
     text = capsys.readouterr().out
     assert text.strip() == str(summary)
-    assert "A count depends on its box" in text
+    assert "A count depends on its domain" in text
     assert "box [-1, 1] x [-1, 1]" in text
     assert json.loads(json.dumps(summary)) == summary
 

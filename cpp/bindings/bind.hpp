@@ -17,6 +17,7 @@ void bind_complex(pybind11::module_& m);
 void bind_polyhedral_complex(pybind11::module_& m);
 void bind_faces(pybind11::module_& m);
 void bind_regions(pybind11::module_& m);
+void bind_region_counts(pybind11::module_& m);
 void bind_location(pybind11::module_& m);
 void bind_homology(pybind11::module_& m);
 void bind_refinement(pybind11::module_& m);

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   relutope::bind_polyhedral_complex(m);
   relutope::bind_faces(m);
   relutope::bind_regions(m);
+  relutope::bind_region_counts(m);
   relutope::bind_location(m);
   relutope::bind_homology(m);
   relutope::bind_refinement(m);

@@ -16,9 +16,9 @@
 
 namespace relutope {
 
-/// Adds to a name (planes, then walls; zero before) the walls of the domain that a point lies on: its wall set on a box,
-/// the signs of its rows on a polytope. False if the point is not in the domain. Exact.
-/// REQUIRES: finite coordinates, domain.dim() of them.
+/// Adds to a name (planes, then walls; zero before) the walls of the domain that a point lies on: its wall set on a
+/// box, the signs of its rows on a polytope. False if the point is not in the domain. Exact. REQUIRES: finite
+/// coordinates, domain.dim() of them.
 bool name_walls(const Domain& domain, const SignCodes& codes, std::span<const double> point, Word* name);
 
 class Locator {

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from relutope.network import Network
     from relutope.polytope import Polytope
     from relutope.refinement import RefinedComplex
+    from relutope.region_counts import RegionCount
     from relutope.regions import Regions
     from relutope.slices import Slice
     from relutope.subcomplex import Subcomplex
@@ -51,6 +52,7 @@ __all__ = [
     "PolyhedralComplex",
     "Polytope",
     "RefinedComplex",
+    "RegionCount",
     "Regions",
     "Slice",
     "Subcomplex",
@@ -75,6 +77,7 @@ _HOME = {
     "PolyhedralComplex": "complex",
     "Polytope": "polytope",
     "RefinedComplex": "refinement",
+    "RegionCount": "region_counts",
     "Regions": "regions",
     "Slice": "slices",
     "Subcomplex": "subcomplex",

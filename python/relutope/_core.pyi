@@ -107,6 +107,14 @@ def exact_forms(
     complex: Complex, ids: NDArray[np.int64], layer: int
 ) -> list[tuple[list[list[int]], int]]: ...
 
+# Region counts.
+
+def activation_classes(complex: Complex, network: Network) -> tuple[NDArray[np.int32], int]: ...
+def influence_classes(complex: Complex, network: Network) -> NDArray[np.int32]: ...
+def merge_convex(
+    complex: Complex, components: NDArray[np.int32], from_last: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]: ...
+
 # Point location.
 
 class Locator:

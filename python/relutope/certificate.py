@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -20,10 +20,11 @@ import numpy as np
 from relutope import _core
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
-from relutope.domains import domain_to_json
+from relutope.domains import domain_to_json, slice_from_json, slice_to_json
 from relutope.members import RefutedError, certified_domain, check_shapes, network_members, parsed, same
 from relutope.network import Network
 from relutope.npz import Record, read_npz, write_npz
+from relutope.slices import Slice
 from relutope.storage import (
     FORMAT,
     SCHEMA_VERSION,
@@ -170,6 +171,7 @@ class _Examination:
         self.record: Record = {}
         self.header: dict[str, Any] = {}
         self.domain: Box | AllSpace = AllSpace()
+        self.plane: Slice | None = None
 
     def run(self, rebuild: bool) -> Iterator[Check]:
         """All checks in order; one that fails ends them."""
@@ -237,6 +239,7 @@ class _Examination:
             "model_hash": network.hash,
             "semantics": SEMANTICS,
             "domain": domain_to_json(self.domain),
+            "slice": None if self.plane is None else slice_to_json(self.plane),
             "input_dim": network.input_dim,
             "layers": len(network.hidden_widths) + 1,
             "dtype": network.dtype,
@@ -260,7 +263,19 @@ class _Examination:
         array = self.record.get("cells.f_vector")
         return None if array is None or array.dtype != np.int64 else array.tolist()
 
+    def restrict_model(self) -> None:
+        """On a slice the cells are those of the model as a function of the slice's coordinates."""
+        plane = parsed(self.record, "header").get("slice")
+        if plane is None:
+            return
+        try:
+            self.plane = slice_from_json(plane, AllSpace())
+            self.network = self.plane.restrict(self.network)
+        except (ValueError, TypeError, KeyError) as error:
+            raise RefutedError(f"slice: {error}") from error
+
     def check_model(self) -> None:
+        self.restrict_model()
         expected = network_members(self.network)
         names = {name for name in self.record if name.startswith("network.")}
         if names != expected.keys():
@@ -306,7 +321,8 @@ class _Examination:
                 f"the file says relutope {self.header['relutope']} and this is {relutope.__version__}, so "
                 "its bytes cannot be compared; rebuild=False (--no-rebuild) certifies without"
             )
-        fresh = complex_to_record(polyhedral_complex(self.network, self.domain, allow_high_dimension=True))
+        complex_ = polyhedral_complex(self.network, self.domain, allow_high_dimension=True)
+        fresh = complex_to_record(replace(complex_, slice=self.plane))
         if list(fresh) != list(self.record):
             raise RefutedError("its members have another order")
         names = [name for name in fresh if name not in {"header", "statistics"}]

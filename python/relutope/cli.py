@@ -51,6 +51,10 @@ def _run(options: Options) -> int:
         from relutope.cli_verify import verify_file
 
         return verify_file(options)
+    if options.command == "regions":
+        from relutope.cli_regions import regions
+
+        return regions(options)
     from relutope.cli_analyze import analyze
 
     return analyze(options)

@@ -47,6 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     boundary.add_argument("--json", action="store_true", help="print one JSON object")
     _add_verify(commands.add_parser("verify", help="prove that a saved complex is that of a network"))
+    regions = commands.add_parser("regions", help="count regions by six definitions")
+    _add_common(regions)
+    regions.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 

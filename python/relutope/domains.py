@@ -82,6 +82,23 @@ def core_domain(domain: Domain, input_dim: int) -> _core.Domain:
     return _core.Domain.all_space(input_dim)
 
 
+def within(domain: Domain, box: Box) -> Domain:
+    """The part of a domain that lies in a box, which has bounds for every axis.
+
+    Examples
+    --------
+    >>> from relutope import Box, Polytope
+    >>> from relutope.domains import within
+    >>> within(Polytope([[1, 1]], [1]), Box([-1, -1], [1, 1])).n_rows
+    5
+    """
+    if not isinstance(domain, Polytope):
+        return box
+    eye = np.eye(domain.dim)
+    lo, hi = box.bounds(domain.dim)
+    return Polytope(np.vstack([domain.G, -eye, eye]), np.concatenate([domain.h, -lo, hi]))
+
+
 def domain_to_json(domain: Domain) -> dict[str, Any]:
     """A domain as JSON: its type, and ``lo, hi`` or ``G, h``; numbers that are no float64 as ``"p/q"``.
 

@@ -42,7 +42,7 @@ class Inequalities:
         after those of the network.
     walls : ndarray of shape (m,), int32
         The wall of the domain that gives the row: 2 i for the lower and 2 i + 1 for the upper one of axis i
-        of a box, the first of the rows of a polytope that vanish there; -1 for the other facets.
+        of a box, the first row of a polytope that vanishes there; -1 for the other facets.
     """
 
     indptr: NDArray[np.int64]
@@ -91,7 +91,7 @@ def facet_walls(complex_: PolyhedralComplex, facets: NDArray[np.int32]) -> NDArr
         return np.full(len(facets), -1, dtype=np.int32)
     sides = complex_.walls(complex_.dim - 1)[facets]
     if isinstance(complex_.domain, Polytope):
-        rows = sides[:, : complex_.domain.n_rows]
+        rows = sides[:, : complex_.domain.n_rows] * complex_.domain.G.any(axis=1)  # 0 x <= 0 is no wall
         return np.where(rows.any(axis=1), rows.argmax(axis=1), -1).astype(np.int32)
     axes = np.abs(sides).argmax(axis=1)
     side = sides[np.arange(len(facets)), axes]

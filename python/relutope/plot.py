@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope.coefficients import exact_float64
 from relutope.complex import PolyhedralComplex
-from relutope.domain import AllSpace, Box
+from relutope.domain import Box
+from relutope.domains import within
 from relutope.errors import MissingExtraError
 from relutope.subdivision import polyhedral_complex
 
@@ -83,18 +84,19 @@ def plot_complex(
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "to draw a complex") from None
     points, labels = _split(data)
-    if isinstance(complex_.domain, AllSpace):
+    if complex_.counts[0] > complex_.f_vector[0]:
         if not isinstance(color, str):
             raise ValueError(
-                "color is an array; legal on all of R^2: 'region', 'output' or 'none', since a window is "
-                "drawn"
+                "color is an array; legal on an unbounded domain: 'region', 'output' or 'none', since a "
+                "window is drawn"
             )
-        complex_ = polyhedral_complex(complex_.network, window or _window(complex_, points))
+        shown = within(complex_.domain, window or _window(complex_, points))
+        complex_ = polyhedral_complex(complex_.network, shown)
     elif window is not None:
-        raise ValueError("window is given for a complex on a box; legal: None, the box itself is drawn")
+        raise ValueError("window is given for a complex on a bounded domain; legal: None, all of it is drawn")
     corners, indptr = region_polygons(complex_)
     style = _fill(complex_, color, cmap, corners, indptr)
-    lo, hi = complex_.domain.bounds(2)  # type: ignore[union-attr]
+    lo, hi = complex_.vertices.min(axis=0), complex_.vertices.max(axis=0)
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -127,7 +129,7 @@ def _is_drawn_to_scale(width: float, height: float) -> bool:
 
 
 def region_polygons(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Corners of the regions of a 2-dimensional complex on a box, counter-clockwise, for drawing.
+    """Corners of the regions of a 2-dimensional complex on a bounded domain, counter-clockwise, for drawing.
 
     Returns
     -------

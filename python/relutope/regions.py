@@ -189,16 +189,20 @@ class Regions:
         return self.complex.bounded(self.complex.dim)[self.ids]
 
     @overload
-    def volumes(self, exact: Literal[False] = False) -> NDArray[np.float64]: ...
+    def volumes(self, exact: Literal[False] = False, metric: bool = False) -> NDArray[np.float64]: ...
     @overload
-    def volumes(self, exact: Literal[True]) -> list[Fraction | float]: ...
-    def volumes(self, exact: bool = False) -> NDArray[np.float64] | list[Fraction | float]:
+    def volumes(self, exact: Literal[True], metric: bool = False) -> list[Fraction | float]: ...
+    def volumes(
+        self, exact: bool = False, metric: bool = False
+    ) -> NDArray[np.float64] | list[Fraction | float]:
         """Volumes of dimension d; inf, never nan, for unbounded regions.
 
         Parameters
         ----------
         exact : bool, default False
             Give fractions (and the float inf); see `relutope.volumes.cell_volumes` on the float64 ones.
+        metric : bool, default False
+            On a slice: volumes in the input space, not in the slice's coordinates t; not exact.
 
         Returns
         -------
@@ -211,7 +215,7 @@ class Regions:
         >>> sorted(relutope.polyhedral_complex(network, (0, 1)).regions().volumes(exact=True))
         [Fraction(1, 3), Fraction(2, 3)]
         """
-        return cell_volumes(self.complex, self.complex.dim, self.ids, exact=exact)
+        return cell_volumes(self.complex, self.complex.dim, self.ids, exact=exact, metric=metric)
 
     def __repr__(self) -> str:
         return f"Regions({len(self)} of {self.complex.n_regions}, dimension {self.complex.dim})"

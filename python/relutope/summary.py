@@ -170,7 +170,8 @@ def _lines(summary: dict[str, Any]) -> list[str]:
 
 def _count_lines(summary: dict[str, Any]) -> list[str]:
     dim = summary["input_dim"]
-    columns = {"in the box": summary["box"], f"on all of R^{dim}": summary["all_space"]}
+    place = "in the polytope" if summary["domain"]["type"] == "polytope" else "in the box"
+    columns = {place: summary["box"], f"on all of R^{dim}": summary["all_space"]}
     columns = {title: counts for title, counts in columns.items() if counts is not None}
     names = [f"cells of dimension {k}" for k in range(dim)]
     names += [f"regions (dimension {dim})", "bounded regions", "Euler characteristic"]
@@ -181,7 +182,7 @@ def _count_lines(summary: dict[str, Any]) -> list[str]:
             lines.append(f"{title}: not computed: {counts['not_computed']}")
     if summary["box"] is not None:
         lines.append(
-            "A count depends on its box: another box meets other regions and cuts others with its walls."
+            "A count depends on its domain: another one meets other regions and cuts others with its walls."
         )
     return lines
 

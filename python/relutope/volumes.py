@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import factorial, isqrt
+from operator import mul
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.arguments import checked_dimension, checked_ids
+from relutope.slices import Slice
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -21,14 +23,24 @@ BLOCK_CELLS = 1 << 16
 
 @overload
 def cell_volumes(
-    complex_: PolyhedralComplex, k: int, ids: ArrayLike | None = None, *, exact: Literal[False] = False
+    complex_: PolyhedralComplex,
+    k: int,
+    ids: ArrayLike | None = None,
+    *,
+    exact: Literal[False] = False,
+    metric: bool = False,
 ) -> NDArray[np.float64]: ...
 @overload
 def cell_volumes(
-    complex_: PolyhedralComplex, k: int, ids: ArrayLike | None = None, *, exact: bool
+    complex_: PolyhedralComplex, k: int, ids: ArrayLike | None = None, *, exact: bool, metric: bool = False
 ) -> NDArray[np.float64] | list[Fraction | float]: ...
 def cell_volumes(
-    complex_: PolyhedralComplex, k: int, ids: ArrayLike | None = None, *, exact: bool = False
+    complex_: PolyhedralComplex,
+    k: int,
+    ids: ArrayLike | None = None,
+    *,
+    exact: bool = False,
+    metric: bool = False,
 ) -> NDArray[np.float64] | list[Fraction | float]:
     """The k-dimensional volumes of k-cells.
 
@@ -44,6 +56,9 @@ def cell_volumes(
         Default: all k-cells that are not at infinity; only these are legal.
     exact : bool, default False
         Give fractions; for k = d only, since lower volumes are no rational numbers.
+    metric : bool, default False
+        On a slice: volumes in the input space instead of those in the slice's coordinates t. They are no
+        rational numbers either.
 
     Returns
     -------
@@ -53,7 +68,8 @@ def cell_volumes(
     Raises
     ------
     ValueError, TypeError
-        If k or an id is out of range or no int, or `exact` is asked for with k < d.
+        If k or an id is out of range or no int, or `exact` is asked for with k < d or on a
+        slice with `metric`.
 
     Examples
     --------
@@ -70,6 +86,9 @@ def cell_volumes(
         np.arange(count) if ids is None else ids, count, f"cells of dimension {k} not at infinity"
     )
     bounded = np.flatnonzero(complex_.bounded(k)[chosen])
+    metric = metric and complex_.slice is not None
+    if exact and metric:
+        raise ValueError("exact and metric are both True on a slice; legal: one of them")
     if exact:
         if k < complex_.dim:
             raise ValueError(f"exact is True and k is {k}; legal: k = d = {complex_.dim}, or exact=False")
@@ -82,16 +101,20 @@ def cell_volumes(
     result = np.full(len(chosen), np.inf)
     for first in range(0, len(bounded), BLOCK_CELLS):
         places = bounded[first : first + BLOCK_CELLS]
-        result[places] = _float_volumes(complex_, k, chosen[places])
+        result[places] = _float_volumes(complex_, k, chosen[places], complex_.slice if metric else None)
     return result
 
 
 @np.errstate(over="ignore", invalid="ignore", under="ignore")
-def _float_volumes(complex_: PolyhedralComplex, k: int, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+def _float_volumes(
+    complex_: PolyhedralComplex, k: int, ids: NDArray[np.int64], plane: Slice | None
+) -> NDArray[np.float64]:
     """Volumes of bounded cells; sums of determinants of edges, scaled so that none overflows on the way."""
     starts, simplices = _core.triangulate(complex_.core, k, ids)
     halves = complex_.vertices[simplices] / 2
     edges = halves[:, 1:] - halves[:, :1]
+    if plane is not None:
+        edges = edges @ plane.metric
     largest = np.abs(edges).max(axis=1, initial=0.0)  # per axis
     usable = np.isfinite(largest).all(axis=1)
     edges[~usable] = 0.0
@@ -108,14 +131,18 @@ def _float_volumes(complex_: PolyhedralComplex, k: int, ids: NDArray[np.int64]) 
     measures[~usable] = np.nan
     volumes = np.add.reduceat(measures, starts[:-1]) / factorial(k)
     for place in np.flatnonzero(~np.isfinite(volumes)).tolist():  # a vertex, or a volume, beyond float64
-        volumes[place] = _rounded_volume(complex_, simplices[starts[place] : starts[place + 1]])
+        volumes[place] = _rounded_volume(complex_, simplices[starts[place] : starts[place + 1]], plane)
     return volumes
 
 
-def _rounded_volume(complex_: PolyhedralComplex, simplices: NDArray[np.int32]) -> float:
+def _rounded_volume(complex_: PolyhedralComplex, simplices: NDArray[np.int32], plane: Slice | None) -> float:
     """Volume from exact vertices, each simplex's rounded down to 60 bits or more."""
     ids = np.unique(simplices)
-    points = dict(zip(ids.tolist(), complex_.exact_vertices(ids), strict=True))
+    coordinates = complex_.exact_vertices(ids)
+    if plane is not None:
+        columns = [[Fraction(value) for value in column] for column in plane.directions.T.tolist()]
+        coordinates = [tuple(sum(map(mul, t, column), Fraction(0)) for column in columns) for t in coordinates]
+    points = dict(zip(ids.tolist(), coordinates, strict=True))
     total = Fraction(0)
     for apex, *others in simplices.tolist():
         edges = [[x - y for x, y in zip(points[v], points[apex], strict=True)] for v in others]

@@ -1,0 +1,54 @@
+// Which neurons a neuron or the outputs depend on, told by zero weights and by neurons that are off.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "network/network.hpp"
+#include "network/sign_vector.hpp"
+
+namespace relutope {
+
+/// A set of hidden neurons is words() words, each layer beginning with a new one.
+///
+/// Guarantee: regions on which the same neurons are influential for a target (a neuron or an output) give it the same
+/// affine form. Influential are those that are on and from which a chain of non-zero weights through neurons that are
+/// on leads to the target; each coefficient of its form is a sum over such chains. (The converse fails.)
+class Influence {
+ public:
+  explicit Influence(const Network& network);
+
+  std::size_t words() const { return words_; }
+
+  /// Adds the neurons that a neuron of `layer` (the last one: an output) reads with non-zero weights.
+  void add_sources(std::size_t layer, std::size_t neuron, std::span<Word> found) const;
+
+  /// Turns the sources of targets in `layer` into the influential neurons. is_on(layer, neuron) tells who is on.
+  template <class IsOn>
+  void trace(std::size_t layer, IsOn&& is_on, std::span<Word> found) const {
+    for (std::size_t l = layer; l-- > 0;) {
+      Word* own = found.data() + first_[l];
+      for (std::size_t i = 0; i < widths_[l]; ++i) {
+        if (!test_bit(own, i)) continue;
+        if (is_on(l, i)) {
+          add_sources(l, i, found);
+        } else {
+          clear_bit(own, i);
+        }
+      }
+    }
+  }
+
+ private:
+  struct Source {
+    std::size_t first;  // word of the layer that is read
+    std::size_t words;
+    std::vector<Word> rows;  // `words` words per neuron that reads
+  };
+  std::size_t words_ = 0;
+  std::vector<std::size_t> first_, widths_;   // per hidden layer
+  std::vector<std::vector<Source>> sources_;  // per layer
+};
+
+}  // namespace relutope
