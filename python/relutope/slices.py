@@ -44,7 +44,7 @@ class Slice:
     >>> network = Network.from_arrays([[[1, 1, 1], [1, -1, 0]], [[1, 1]]])
     >>> plane = Slice([0, 0, 1], [[1, 0, 0], [0, 1, 0]], Box(-2, 2))
     >>> polyhedral_complex(network, plane).f_vector
-    (8, 11, 4)
+    (7, 10, 4)
     """
 
     __slots__ = ("_directions", "_domain", "_origin")
