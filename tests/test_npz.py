@@ -298,6 +298,16 @@ def test_no_mutation_crashes(records: list[dict[str, np.ndarray]]) -> None:
     assert [use(record) for record in records] == ["", "", ""]
 
 
+@pytest.mark.parametrize("bit", [12, 40, 63])
+def test_bits_that_mean_nothing_are_refused(bit: int, records: list[dict[str, np.ndarray]]) -> None:
+    for record in records:  # at most 6 walls and 11 neurons
+        for name, message in (("cells.walls", "a wall"), ("cells.signs", "no neuron")):
+            changed = record[name].copy()
+            changed.reshape(-1)[-1] |= np.uint64(1 << bit)
+            with pytest.raises(ValueError, match=message):
+                complex_from_record(summed({**record, name: changed}))
+
+
 @pytest.mark.parametrize(
     "header",
     [

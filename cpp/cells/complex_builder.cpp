@@ -160,6 +160,21 @@ void check_faces(const Complex::Faces& faces, std::size_t facets_below) {
   }
 }
 
+/// The words whose lowest `bits` bits may be set; bits <= kWordBits.
+Word lowest_bits(std::size_t bits) { return bits == kWordBits ? ~Word{0} : (Word{1} << bits) - 1; }
+
+/// Nothing reads bits that stand for no wall or no neuron, so no other check would notice them.
+void check_unused_bits(const ComplexArrays& arrays, const Domain& domain, const SignCodes& codes) {
+  const Word walls = lowest_bits(2 * domain.dim());
+  for (const Word set : arrays.walls.span()) require((set & ~walls) == 0, "a wall is out of range");
+  const std::size_t words = codes.words();
+  if (words == 0) return;
+  const Word last = lowest_bits(codes.bits() - (words - 1) * kWordBits);
+  for (std::size_t w = words - 1; w < arrays.signs.size(); w += words) {
+    require((arrays.signs[w] & ~last) == 0, "a sign belongs to no neuron");
+  }
+}
+
 }  // namespace
 
 class ComplexBuilder {
@@ -238,6 +253,7 @@ std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network
     below = arrays.faces[k].indptr.size() - 1;
     require(arrays.finite_counts[k] <= below, "a finite count exceeds the number of cells");
   }
+  check_unused_bits(arrays, domain, codes);
   return ComplexBuilder::make(std::move(network), domain, codes, std::move(arrays));
 }
 

@@ -24,7 +24,8 @@ struct ComplexArrays {
   std::vector<Complex::Faces> faces;  // by dimension; faces[0] is empty
 };
 
-/// A complex from stored arrays. Checks all sizes and id ranges; throws std::invalid_argument if they do not fit.
+/// A complex from stored arrays. Checks all sizes, id ranges and unused bits; throws std::invalid_argument if they do
+/// not fit.
 std::unique_ptr<Complex> assemble_complex(std::shared_ptr<const Network> network, const Domain& domain,
                                           const SignCodes& codes, ComplexArrays arrays);
 
