@@ -27,6 +27,13 @@ def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert result.failed == 0
 
 
+def test_conventions_page() -> None:
+    page = str(ROOT / "docs" / "conventions.md")
+    result = doctest.testfile(page, module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.attempted > 3
+    assert result.failed == 0
+
+
 def block(marker: str, language: str) -> str:
     """The fenced block of the README after a marker."""
     found = re.search(rf"<!-- {marker} -->\s*```{language}\n(.*?)\n```", README, re.DOTALL)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ import networks
 import relutope
 from compare import complex_on, network_of
 from relutope import AllSpace, Network, PolyhedralComplex, polyhedral_complex
-from relutope.formats import complex_to_networkx
 from relutope.polygons import cell_vertices, polygon_cycles
 
 Array = NDArray[Any]
@@ -215,13 +215,14 @@ def test_what_is_not_legal(quadrants: Network, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_graphs_are_those_of_their_own_methods() -> None:
-    poset, graph = object(), object()
-    stand_in = types.SimpleNamespace(
-        face_poset=lambda: poset, dual_graph=lambda: types.SimpleNamespace(to_networkx=lambda: graph)
-    )
-    assert complex_to_networkx(stand_in, "face_poset") is poset
-    assert complex_to_networkx(stand_in, "dual_graph") is graph
+def test_graphs_are_those_of_their_own_methods(quadrants: Network) -> None:
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    graph = complex_.to_networkx()
+    assert nx.utils.graphs_equal(graph, complex_.dual_graph().to_networkx())
+    assert sorted(d for _, d in graph.degree) == [2, 2, 2, 2]
+    poset = complex_.to_networkx("face_poset")
+    assert nx.utils.graphs_equal(poset, complex_.face_poset())
+    assert len(poset) == sum(complex_.counts)
 
 
 def test_missing_packages_are_named(quadrants: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,7 +165,8 @@ Word lowest_bits(std::size_t bits) { return bits == kWordBits ? ~Word{0} : (Word
 
 /// Nothing reads bits that stand for no wall or no neuron, so no other check would notice them.
 void check_unused_bits(const ComplexArrays& arrays, const Domain& domain, const SignCodes& codes) {
-  const Word walls = lowest_bits(2 * domain.dim());
+  const bool has_walls = domain.is_box() || domain.parts() > 1;
+  const Word walls = lowest_bits(has_walls ? 2 * domain.dim() : 0);
   for (const Word set : arrays.walls.span()) require((set & ~walls) == 0, "a wall is out of range");
   const std::size_t words = codes.words();
   if (words == 0) return;
