@@ -1,5 +1,6 @@
 """Complexes on polytopes against the oracle: bounded or not, redundant rows, crowded vertices."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,13 @@ import numpy as np
 import pytest
 
 import networks
+import relutope
 from compare import assert_equals_reference, cell_set, exact_points, network_of
 from reference import exact_layers, reference_cells
 from relutope import AllSpace, Box, Network, PolyhedralComplex, Polytope, polyhedral_complex
+from relutope.npz import write_npz
+from relutope.storage import complex_to_record
+from test_npz import summed
 
 Rows = tuple[list[list[Any]], list[Any]]
 
@@ -203,6 +208,53 @@ def test_saved_polytopes_come_back(polytope: str, tmp_path: Path) -> None:
     assert loaded.domain == complex_.domain
     assert cell_set(loaded) == cell_set(complex_)
     assert exact_points(loaded) == exact_points(complex_)
+
+
+@pytest.mark.parametrize("name", networks.CLASSES)
+@pytest.mark.parametrize("polytope", POLYTOPES)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_polytopes_are_certified(name: str, polytope: str, d: int, tmp_path: Path) -> None:
+    network = network_of(networks.cases(name, d)[1].layers)
+    complex_ = polyhedral_complex(network, Polytope(*POLYTOPES[polytope](d)))
+    complex_.save(tmp_path / "complex.npz")
+    certificate = relutope.verify(tmp_path / "complex.npz", network)
+    assert certificate.ok, str(certificate)
+
+
+def test_a_network_without_hidden_layers_is_certified(tmp_path: Path) -> None:
+    network = Network.from_arrays([[[1, 1]]])
+    polyhedral_complex(network, Polytope(*cross(2))).save(tmp_path / "complex.npz")
+    assert relutope.verify(tmp_path / "complex.npz", network).ok
+
+
+@pytest.mark.parametrize("polytope", POLYTOPES)
+def test_flipped_bits_of_polytopes_are_refuted(polytope: str, tmp_path: Path) -> None:
+    network = network_of(networks.cases("integer", 2)[2].layers)
+    complex_ = complex_on_rows(network, POLYTOPES[polytope](2))
+    record = complex_to_record(complex_)
+    rng = np.random.default_rng(1)
+    names = [name for name in record if name.startswith("cells.") and record[name].size]
+    assert "cells.constraint_bit" in names
+    for name in names:
+        for _ in range(4):
+            changed = {key: np.array(array) for key, array in record.items()}
+            flat = changed[name].reshape(-1).view(np.uint8)
+            flat[rng.integers(flat.size)] ^= 1 << int(rng.integers(8))
+            path = tmp_path / "changed.npz"
+            with open(path, "wb") as stream:
+                write_npz(stream, summed(changed))
+            assert not relutope.verify(path, network).ok, name
+
+
+def test_another_polytope_is_refuted(tmp_path: Path) -> None:
+    """The cells of a polytope under the name of a smaller or a larger one."""
+    network = network_of(networks.cases("random", 2)[2].layers)
+    complex_ = complex_on_rows(network, cross(2))
+    for height in (Fraction(1, 2), 2):
+        rows = cross(2)
+        wrong = replace(complex_, domain=Polytope(rows[0], [height, *rows[1][1:]]))
+        wrong.save(tmp_path / "wrong.npz")
+        assert not relutope.verify(tmp_path / "wrong.npz", network, rebuild=False).ok
 
 
 def test_contains_is_exact() -> None:

@@ -57,12 +57,14 @@ verify::StoredComplex stored_complex(std::size_t dim, const std::optional<Double
 }
 
 py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const std::optional<DoubleArray>& lo,
-                        const std::optional<DoubleArray>& hi, const py::dict& arrays,
+                        const std::optional<DoubleArray>& hi, std::size_t domain_rows, const py::dict& arrays,
                         const std::optional<py::function>& begin) {
   std::vector<std::vector<IntegerRow>> rows;
   for (const py::handle layer : layers) rows.push_back(rows_of(layer));
-  const verify::Model model(input_dim, rows);
-  const verify::StoredComplex stored = stored_complex(input_dim, lo, hi, arrays);
+  const verify::Model model(input_dim, rows, domain_rows);
+  if (domain_rows > model.neurons()) throw py::value_error("domain_rows: more than there are neurons");
+  verify::StoredComplex stored = stored_complex(input_dim, lo, hi, arrays);
+  stored.domain_rows = domain_rows;
   const auto heartbeat = [&] {
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -89,7 +91,7 @@ py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const
 
 void bind_verify(py::module_& m) {
   m.def("certify", &certify_arrays, py::arg("layers"), py::arg("input_dim"), py::arg("lo"), py::arg("hi"),
-        py::arg("arrays"), py::arg("begin") = py::none(), FloatingGuard());
+        py::arg("domain_rows"), py::arg("arrays"), py::arg("begin") = py::none(), FloatingGuard());
 }
 
 }  // namespace relutope

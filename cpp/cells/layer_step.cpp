@@ -183,8 +183,7 @@ EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, std::vecto
   Skeleton fresh(dim, &budget);
   fresh.vertices = std::move(old_cells.vertices);
   budget.add_cells(static_cast<std::int64_t>(fresh.count(0)));
-  const StepContext context{input.network, input.layer, input.scaled, input.codes, input.domain,
-                            input.tables,  input.shape, old_cells,    fresh,       budget};
+  const StepContext context{input, old_cells, fresh, budget};
   Refiners refiners(workers.size());
   ChildRanges children;
   for (std::size_t k = 0; k <= dim; ++k) children.emplace_back(&budget);

@@ -10,16 +10,6 @@
 
 namespace relutope {
 
-struct LayerInput {
-  const Network& network;
-  std::size_t layer;
-  const ScaledLayer& scaled;
-  const SignCodes& codes;
-  const Domain& domain;
-  const LayerTables& tables;
-  Shape shape;
-};
-
 /// Replaces `cells` by its refinement by all neurons of the layer. REQUIRES: its vertices have rows and masks of the
 /// layer (see forward()). Old vertices keep their ids. `arenas` is working memory, one skeleton per worker, kept from
 /// layer to layer so that its pages are touched for the first time only once.

@@ -11,7 +11,7 @@
 
 namespace relutope {
 
-struct StepContext {
+struct LayerInput {
   const Network& network;
   std::size_t layer;
   const ScaledLayer& scaled;
@@ -19,6 +19,9 @@ struct StepContext {
   const Domain& domain;
   const LayerTables& tables;
   Shape shape;
+};
+
+struct StepContext : LayerInput {
   const Skeleton& old_cells;  // facets of the complex before this layer; its vertices are those of `cells`
   const Skeleton& cells;      // the refined complex, as far as it is merged
   Budget& budget;

@@ -27,6 +27,7 @@ void VertexSolver::set_carrier(std::size_t k, CellIndex cell) {
   carrier_dimension_ = k;
   carrier_ = cell;
   frame_set_ = exact_set_ = false;
+  sources_.clear();
 }
 
 const Frame& VertexSolver::frame() {
@@ -45,6 +46,12 @@ ExactSolver& VertexSolver::exact() {
     exact_set_ = true;
   }
   return *exact_;
+}
+
+void VertexSolver::list_sources() {
+  if (!sources_.empty()) return;
+  for (std::size_t p = 0; p < context_.shape.parts; ++p) sources_.push_back({frame_.base(), p});
+  for (const Direction& d : frame_.directions()) sources_.push_back({d.vertex, d.part});
 }
 
 /// Gauss-Jordan with partial pivoting; the result is a proposal, judged by relative_residual().
@@ -125,9 +132,7 @@ bool VertexSolver::solve(std::span<const std::size_t> neurons) {
     }
     for (std::size_t p = 0; p < shape.parts; ++p) value_[p * k_ + j] = base[p * shape.columns + neurons[j]];
   }
-  sources_.clear();
-  for (std::size_t p = 0; p < shape.parts; ++p) sources_.push_back({frame_.base(), p});
-  for (const Direction& d : directions) sources_.push_back({d.vertex, d.part});
+  list_sources();
   factors_.assign(shape.parts * sources_.size(), 0.0);
   if (!invert()) return false;
   const double beta = relative_residual();

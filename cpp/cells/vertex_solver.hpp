@@ -34,6 +34,7 @@ class VertexSolver {
  private:
   /// t = -G^-1 z for every part, with |t - exact| <= step_error; false if no bound below 1/2 relative to G is found.
   bool solve(std::span<const std::size_t> neurons);
+  void list_sources();
   bool invert();
   double relative_residual() const;
   void weights(std::size_t part);

@@ -16,6 +16,9 @@ class CellNames {
 
   Word walls(std::size_t k, std::size_t cell) const { return levels_[k][cell * stride_ + stride_ - 1]; }
 
+  /// Whether one of the first `bits` signs is zero.
+  bool has_zero(std::size_t k, std::size_t cell, std::size_t bits) const;
+
   /// Refuted if a neuron has both signs on a closed cell, or two cells of any dimensions share a name.
   void check(const Heartbeat& heartbeat) const;
 

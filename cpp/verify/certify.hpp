@@ -32,6 +32,10 @@
 // facet of a stored region that is not on a wall, the region beyond is stored. The domain without the cells of
 // codimension 2 and more is connected, hence all regions are stored; by (4) so are all their faces, that is all cells.
 //
+// The rows of a polytope {x : G x <= h} count as neurons of the first layer that nothing reads. No vertex has a
+// positive one, so all stored cells lie in the polytope; a facet where a row is zero lies on its boundary, and the
+// interior of the polytope is connected.
+//
 // On all of R^d the domain is the box [-M, M]^d over the ordered field R(M), M infinitely large; (1) to (5) are
 // statements of first order and hold there. Cells on M-walls are those at infinity; they come last.
 //

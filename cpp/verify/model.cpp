@@ -28,7 +28,8 @@ bool normalise(const IntegerRow& row, std::vector<Integer>& primitive) {
 
 }  // namespace
 
-Model::Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers) : input_dim_(input_dim) {
+Model::Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers, std::size_t domain_rows)
+    : input_dim_(input_dim), domain_rows_(domain_rows) {
   if (layers.empty()) throw std::invalid_argument("layers: there is none; must be one or more");
   std::size_t columns = input_dim;
   Integer scale = 1;
@@ -73,6 +74,7 @@ void Model::find_multiples(const std::vector<IntegerRow>& rows) {
   std::vector<Integer> primitive;
   for (const IntegerRow& row : rows) {
     const std::size_t neuron = multiples_.size();
+    if (neuron == domain_rows_) first.clear();
     const bool negative = normalise(row, primitive);
     Multiple own{neuron, negative};
     if (!primitive.empty()) own = first.try_emplace(primitive, own).first->second;

@@ -22,9 +22,9 @@ class Model {
     std::vector<double> images;
   };
 
-  /// Rows hold the weights and then the bias. Throws std::invalid_argument unless shapes chain and denominators are
-  /// positive.
-  Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers);
+  /// Rows hold the weights and then the bias. The first `domain_rows` neurons are the rows of a polytope, which are no
+  /// multiples of the others. Throws std::invalid_argument unless shapes chain and denominators are positive.
+  Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers, std::size_t domain_rows);
 
   std::size_t input_dim() const { return input_dim_; }
   std::size_t hidden_layers() const { return layers_.size() - 1; }
@@ -45,6 +45,7 @@ class Model {
   void find_multiples(const std::vector<IntegerRow>& rows);
 
   std::size_t input_dim_;
+  std::size_t domain_rows_;
   std::vector<Layer> layers_;
   std::vector<std::size_t> first_neuron_{0};
   std::vector<Multiple> multiples_;

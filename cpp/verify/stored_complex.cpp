@@ -60,6 +60,12 @@ std::size_t StoredComplex::bits() const {
   return static_cast<std::size_t>(largest + 1);
 }
 
+std::size_t StoredComplex::row_bits() const {
+  std::int32_t largest = -1;
+  for (std::size_t row = 0; row < domain_rows; ++row) largest = std::max(largest, code_bit[row]);
+  return static_cast<std::size_t>(largest + 1);
+}
+
 void StoredComplex::expand(std::size_t v, std::span<Sign> signs_of_neurons) const {
   const std::size_t plane = signs.size() / (2 * walls.size());
   const Word* positive = signs.data() + 2 * plane * v;

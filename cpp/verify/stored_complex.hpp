@@ -30,7 +30,8 @@ struct StoredComplex {
   };
 
   std::size_t dim = 0;
-  std::vector<double> lo, hi;  // empty on all of R^d
+  std::vector<double> lo, hi;   // empty on all of R^d and on a polytope
+  std::size_t domain_rows = 0;  // so many of the first neurons are rows of a polytope
   std::span<const std::int64_t> finite_counts;
   std::span<const double> vertices;     // n x dim
   std::span<const float> vertex_error;  // n
@@ -48,6 +49,8 @@ struct StoredComplex {
   std::span<const std::int32_t> facets_of(std::size_t k, std::size_t cell) const;
   /// Number of bits per plane, one more than the largest that a code names.
   std::size_t bits() const;
+  /// Number of bits, the first ones, that belong to rows of a polytope.
+  std::size_t row_bits() const;
   /// Words per plane.
   std::size_t words() const { return (bits() + 63) / 64; }
   bool on_wall(std::size_t v, std::size_t bit) const { return (walls[v] >> bit) & 1U; }

@@ -79,6 +79,9 @@ void VertexProof::check(std::size_t v) {
   check_format(v);
   stored_.expand(v, signs_);
   for (std::size_t i = 0; i < signs_.size(); ++i) on_[i] = signs_[i] == Sign::kPositive ? 1 : 0;
+  for (std::size_t row = 0; row < stored_.domain_rows; ++row) {
+    if (signs_[row] == Sign::kPositive) refute(v, "is beyond row " + std::to_string(row) + " of the polytope");
+  }
   list_equations(v);
   Open open;
   std::optional<double> radius;

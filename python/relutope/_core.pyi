@@ -141,6 +141,7 @@ def certify(
     input_dim: int,
     lo: NDArray[np.float64] | None,
     hi: NDArray[np.float64] | None,
+    domain_rows: int,
     arrays: dict[str, NDArray[Any]],
     begin: Callable[[str], None] | None = None,
 ) -> dict[str, Any]: ...

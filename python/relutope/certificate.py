@@ -20,10 +20,20 @@ import numpy as np
 from relutope import _core
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
-from relutope.domains import domain_to_json, slice_from_json, slice_to_json
-from relutope.members import RefutedError, certified_domain, check_shapes, network_members, parsed, same
+from relutope.domains import Domain, domain_to_json, slice_from_json, slice_to_json
+from relutope.members import (
+    RefutedError,
+    cells_to_certify,
+    certified_domain,
+    check_shapes,
+    network_members,
+    parsed,
+    rows_to_certify,
+    same,
+)
 from relutope.network import Network
 from relutope.npz import Record, read_npz, write_npz
+from relutope.polytope import Polytope
 from relutope.slices import Slice
 from relutope.storage import (
     FORMAT,
@@ -170,7 +180,7 @@ class _Examination:
         self.signs = (0, 0)
         self.record: Record = {}
         self.header: dict[str, Any] = {}
-        self.domain: Box | AllSpace = AllSpace()
+        self.domain: Domain = AllSpace()
         self.plane: Slice | None = None
 
     def run(self, rebuild: bool) -> Iterator[Check]:
@@ -258,6 +268,8 @@ class _Examination:
             raise RefutedError(f"digest is {header['digest']!r}; must be one")
         if isinstance(self.domain, Box) and self.domain.lo.shape != (network.input_dim,):
             raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
+        if isinstance(self.domain, Polytope) and self.domain.dim != network.input_dim:
+            raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} dimensions")
 
     def f_vector(self) -> list[int] | None:
         array = self.record.get("cells.f_vector")
@@ -289,7 +301,7 @@ class _Examination:
         statistics = parsed(self.record, "statistics")
         if not statistics:
             raise RefutedError("statistics is empty")
-        check_shapes(self.network, isinstance(self.domain, Box), self.cells())
+        check_shapes(self.network, self.domain, self.cells())
         known = {"header", "statistics", *network_members(self.network)}
         unknown = [name for name in self.record if name not in known and not name.startswith("cells.")]
         if unknown:
@@ -308,8 +320,10 @@ class _Examination:
 
     def prove(self) -> list[Check]:
         lo, hi = (self.domain.lo, self.domain.hi) if isinstance(self.domain, Box) else (None, None)
-        rows, d = self.network.core.rows(), self.network.input_dim
-        findings = _core.certify(rows, d, lo, hi, self.cells(), self.announce)
+        layers = rows_to_certify(self.network, self.domain)
+        n_rows = self.domain.n_rows if isinstance(self.domain, Polytope) else 0
+        cells = cells_to_certify(self.domain, self.cells())
+        findings = _core.certify(layers, self.network.input_dim, lo, hi, n_rows, cells, self.announce)
         self.signs = findings["signs_by_bounds"], findings["signs_by_integers"]
         return [Check(*check) for check in findings["checks"]]
 

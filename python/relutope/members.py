@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.coefficients import float_layer
-from relutope.domain import AllSpace, Box
+from relutope.coefficients import ExactRow, float_layer
+from relutope.domain import Box
+from relutope.domains import Domain, domain_from_json, domain_to_json
 from relutope.network import Network
 from relutope.npz import Record
+from relutope.polytope import Polytope
 
 
 class RefutedError(Exception):
@@ -40,12 +42,15 @@ def network_members(network: Network) -> Record:
     return members
 
 
-def check_shapes(network: Network, is_box: bool, cells: Record) -> None:
+def check_shapes(network: Network, domain: Domain, cells: Record) -> None:
     """RefutedError unless these are the arrays of cells, by name, dtype and shape."""
-    bits = cells.get("code_bit")
-    if bits is None or bits.dtype != np.int32 or bits.shape != (network.n_neurons,):
-        raise RefutedError("code_bit is not int32, one per neuron")
-    shapes = expected_arrays(network, is_box, cells, int(bits.max(initial=-1)) + 1)
+    n_bits = 0
+    for prefix, count in code_counts(network, domain).items():
+        bits = cells.get(f"{prefix}_bit")
+        if bits is None or bits.dtype != np.int32 or bits.shape != (count,):
+            raise RefutedError(f"{prefix}_bit is not int32, one per neuron or row")
+        n_bits = max(n_bits, int(bits.max(initial=-1)) + 1)
+    shapes = expected_arrays(network, domain, cells, n_bits)
     if cells.keys() != shapes.keys():
         different = sorted(cells.keys() ^ shapes.keys())
         raise RefutedError(f"members that are missing or unknown: {', '.join(different)}")
@@ -57,11 +62,17 @@ def check_shapes(network: Network, is_box: bool, cells: Record) -> None:
             )
 
 
+def code_counts(network: Network, domain: Domain) -> dict[str, int]:
+    """The prefixes of the arrays of sign codes, each with their length, in the order of their bits."""
+    counts = {"constraint": domain.n_rows} if isinstance(domain, Polytope) else {}
+    return {**counts, "code": network.n_neurons}
+
+
 def expected_arrays(
-    network: Network, is_box: bool, cells: Record, n_bits: int
+    network: Network, domain: Domain, cells: Record, n_bits: int
 ) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Dtype and shape of every array of cells; lengths that only the file knows are taken from it."""
-    d, neurons = network.input_dim, network.n_neurons
+    d = network.input_dim
     n = cells["walls"].size if "walls" in cells else 0
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
         "f_vector": ("int64", (d + 1,)),
@@ -70,11 +81,11 @@ def expected_arrays(
         "rays": ("float64", (0, d)),
         "signs": ("uint64", (n, 2 * ((n_bits + 63) // 64))),
         "walls": ("uint64", (n,)),
-        "code_bit": ("int32", (neurons,)),
-        "code_flipped": ("int8", (neurons,)),
-        "code_constant": ("int8", (neurons,)),
     }
-    if not is_box and "f_vector" in cells and cells["f_vector"].size:
+    for prefix, count in code_counts(network, domain).items():
+        for name, dtype in (("bit", "int32"), ("flipped", "int8"), ("constant", "int8")):
+            shapes[f"{prefix}_{name}"] = (dtype, (count,))
+    if not isinstance(domain, Box) and "f_vector" in cells and cells["f_vector"].size:
         shapes["rays"] = ("float64", (n - int(cells["f_vector"].flat[0]), d))
     for k in range(1, d + 1):
         for name in (f"indptr_{k}", f"indices_{k}"):
@@ -82,16 +93,38 @@ def expected_arrays(
     return shapes
 
 
-def certified_domain(value: Any) -> Box | AllSpace:
-    """The domain of a header."""
+def certified_domain(value: Any) -> Domain:
+    """The domain of a header, which must be written as relutope writes it."""
     try:
-        if value == {"type": "all_space"}:
-            return AllSpace()
-        if isinstance(value, dict) and value.keys() == {"type", "lo", "hi"} and value["type"] == "box":
-            return Box(value["lo"], value["hi"])
-    except (ValueError, TypeError) as error:
+        domain = domain_from_json(value)
+    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
         raise RefutedError(f"domain: {error}") from error
-    raise RefutedError(f"domain is {value!r}; can be certified: a box, or all of R^d")
+    if domain_to_json(domain) != value:
+        raise RefutedError(f"domain is {value!r}; must be {domain_to_json(domain)!r}")
+    return domain
+
+
+def rows_to_certify(network: Network, domain: Domain) -> list[list[ExactRow]]:
+    """The layers of a network; the rows of a polytope come first in the first layer, unread by the next."""
+    layers = network.core.rows()
+    if not isinstance(domain, Polytope):
+        return layers
+    unread = [0] * domain.n_rows
+    if len(layers) == 1:
+        return [domain.exact_rows, [([*unread, 0], 1)]]
+    second = [([*unread, *numerators], denominator) for numerators, denominator in layers[1]]
+    return [domain.exact_rows + layers[0], second, *layers[2:]]
+
+
+def cells_to_certify(domain: Domain, cells: Record) -> Record:
+    """The arrays of cells; of a polytope the codes of the rows come first, as their bits do."""
+    if not isinstance(domain, Polytope):
+        return cells
+    joined = {
+        f"code_{name}": np.concatenate([cells[f"constraint_{name}"], cells[f"code_{name}"]])
+        for name in ("bit", "flipped", "constant")
+    }
+    return {**cells, **joined}
 
 
 def parsed(record: Record, name: str) -> dict[str, Any]:
