@@ -102,7 +102,7 @@ def reference_cells(
     """As `reference_complex`, with a point of every cell.
 
     With `rows`, pairs (g, h), on the polytope where all g x <= h instead of a box; walls then have one entry
-    per row, 1 where g x = h.
+    per row, 1 where g x = h, but 0 if g = 0.
     """
     if lo is not None:
         dim = len(lo)
@@ -113,6 +113,9 @@ def reference_cells(
     domain = _domain(dim, lo, hi) if rows is None else _polytope(dim, rows)
     for region in _regions(domain, [_integer_layer(layer) for layer in layers], identity, 1, dim):
         _add_faces(cells, region, dim, n_walls=len(domain.signs), paired=rows is None)
+    if rows is not None:
+        bounding = [any(normal) for normal, _ in rows]
+        cells = {(k, tuple(map(mul, on, bounding)), signs): cell for (k, on, signs), cell in cells.items()}
     return cells
 
 

@@ -172,7 +172,8 @@ def check_location(complex_: PolyhedralComplex) -> None:
     for i in np.flatnonzero(inside).tolist():
         k, cell = int(dimensions[i]), int(ids[i])
         assert np.array_equal(complex_.sign_vectors(k, [cell])[0], signs[i])
-        assert np.array_equal(complex_.walls(k)[cell, : polytope.n_rows] == 1, rows[i] == 0)
+        on_rows = (rows[i] == 0) & polytope.G.any(axis=1)
+        assert np.array_equal(complex_.walls(k)[cell, : polytope.n_rows] == 1, on_rows)
 
 
 def dot(a: Any, b: Any) -> Fraction:
@@ -255,6 +256,16 @@ def test_another_polytope_is_refuted(tmp_path: Path) -> None:
         wrong = replace(complex_, domain=Polytope(rows[0], [height, *rows[1][1:]]))
         wrong.save(tmp_path / "wrong.npz")
         assert not relutope.verify(tmp_path / "wrong.npz", network, rebuild=False).ok
+
+
+def test_a_row_of_zeros_is_no_wall() -> None:
+    network = Network.from_arrays([np.vstack([np.eye(2), -np.eye(2)]), [[1, 1, 1, 1]]])
+    box = np.vstack([np.eye(2), -np.eye(2)])
+    for rows in (box, np.vstack([box, [[0, 0]]])):
+        heights = [2, 2, 2, 2, 0][: len(rows)]
+        diamond = polyhedral_complex(network, Polytope(rows, heights)).decision_boundary(1)
+        assert diamond.betti() == [1, 1, 0]
+        assert diamond.connected_components().touches_wall.tolist() == [False]
 
 
 def test_contains_is_exact() -> None:

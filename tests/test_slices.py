@@ -99,6 +99,19 @@ def test_metric_gives_lengths() -> None:
     assert np.allclose(np.linalg.norm(t @ plane.metric, axis=1), lengths)
 
 
+@pytest.mark.parametrize("e", [1e-3, 1e-8, 1e-170])
+def test_metric_of_nearly_parallel_directions(e: float) -> None:
+    plane = Slice([0, 0, 1], [[1, 0, 0], [1, e, 0]], Box(-1, 1))
+    network = Network.from_arrays([[[1, 1, 1], [1, -1, 0]], [[1, 1]]])
+    total = polyhedral_complex(network, plane).regions().volumes(metric=True).sum()
+    assert total / (4 * e) == pytest.approx(1)
+
+
+def test_project_keeps_short_directions() -> None:
+    plane = Slice([0, 0], [[1, 0], [0, 1e-20]])
+    assert plane.project(plane.embed([[0, 1]])).tolist() == [[0, 1]]
+
+
 def test_metric_volumes() -> None:
     case = networks.cases("random", 4)[3]
     plane = Slice.through(RNG.normal(size=(3, 4)) / 3)
@@ -168,6 +181,7 @@ def test_pickle_and_equality() -> None:
         ([0, 0, 0], [[1, 2]], "directions has shape"),
         ([[0, 0]], [[1, 2]], "origin has shape"),
         ([np.nan, 0], [[1, 2]], "finite"),
+        ([0, 0], [[Fraction(10) ** 400, 2]], "beyond float64"),
     ],
 )
 def test_bad_slices(origin: Any, directions: Any, message: str) -> None:

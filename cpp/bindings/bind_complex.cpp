@@ -101,7 +101,9 @@ py::array_t<std::int8_t> walls(const Complex& complex, std::int64_t dimension) {
   for (std::size_t c = 0; c < sets.size(); ++c) {
     for (std::size_t row = 0; row < n_rows; ++row) {
       const Word* planes = signs.data() + 2 * words * c;
-      *out++ = complex.codes().constraint_sign(row, planes, planes + words) == Sign::kZero ? 1 : 0;
+      // A row without a bit is redundant, or 0 x <= 0: neither bounds the domain.
+      const bool has_bit = complex.codes().constraints()[row].bit >= 0;
+      *out++ = has_bit && complex.codes().constraint_sign(row, planes, planes + words) == Sign::kZero ? 1 : 0;
     }
     if (n_axes > 0) expand_walls(sets[c], n_axes, out);
     out += n_axes;

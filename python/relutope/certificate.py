@@ -25,6 +25,7 @@ from relutope.members import (
     RefutedError,
     cells_to_certify,
     certified_domain,
+    check_restriction,
     check_shapes,
     network_members,
     parsed,
@@ -282,9 +283,11 @@ class _Examination:
             return
         try:
             self.plane = slice_from_json(plane, AllSpace())
-            self.network = self.plane.restrict(self.network)
-        except (ValueError, TypeError, KeyError) as error:
+            restricted = self.plane.restrict(self.network)
+        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
             raise RefutedError(f"slice: {error}") from error
+        check_restriction(self.network, self.plane, restricted)
+        self.network = restricted
 
     def check_model(self) -> None:
         self.restrict_model()

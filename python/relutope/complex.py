@@ -181,7 +181,7 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         y : array_like of shape (n,), optional
             Their labels.
         all_space : bool, default True
-            On a box: also count on all of R^d, for comparison.
+            On every other domain: also count on all of R^d (of a slice: for all t), for comparison.
         verbose : bool, default True
             Print it.
         **limits

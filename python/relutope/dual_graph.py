@@ -223,6 +223,7 @@ def dual_graph(
     volumes: bool = False,
     flips: bool = False,
     angles: bool = False,
+    metric: bool = False,
 ) -> DualGraph:
     """See `PolyhedralComplex.dual_graph`."""
     if y is not None and X is None:
@@ -235,8 +236,8 @@ def dual_graph(
     if volumes:
         from relutope.regions import cell_volumes
 
-        edges["volume"] = cell_volumes(complex_, complex_.dim - 1, facets)
-        nodes["volume"] = cell_volumes(complex_, complex_.dim, nodes["region"])
+        edges["volume"] = cell_volumes(complex_, complex_.dim - 1, facets, metric=metric)
+        nodes["volume"] = cell_volumes(complex_, complex_.dim, nodes["region"], metric=metric)
     if angles:
         from relutope.bending_angles import bending_angles
 

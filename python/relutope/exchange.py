@@ -88,7 +88,7 @@ class Exchange:
             ``rays`` : float64 (counts[0] - f_vector[0], d), directions of the vertices at infinity
             ``indptr_k`` : int32 (counts[k] + 1,), for k >= 1
             ``indices_k`` : int32; ``indices_k[indptr_k[i]:indptr_k[i + 1]]`` are the facets of k-cell i
-            ``walls_k`` : int8 (counts[k], d), per axis -1, 0 or 1: on the lower wall, none, the upper one
+            ``walls_k`` : int8 (counts[k], n_walls), as `walls` gives them
             ``bounded_k`` : bool (counts[k],), which cells are bounded
             ``sign_vectors_k`` : int8 (counts[k], n_neurons), on request
 

@@ -1,8 +1,11 @@
-"""What the members of a saved complex must look like, decoded without the code that writes and reads them."""
+"""What the members of a saved complex must be, and the network of a slice, checked for a certificate."""
 
 from __future__ import annotations
 
 import json
+from fractions import Fraction
+from math import lcm
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ from relutope.domains import Domain, domain_from_json, domain_to_json
 from relutope.network import Network
 from relutope.npz import Record
 from relutope.polytope import Polytope
+from relutope.slices import Slice
 
 
 class RefutedError(Exception):
@@ -97,11 +101,30 @@ def certified_domain(value: Any) -> Domain:
     """The domain of a header, which must be written as relutope writes it."""
     try:
         domain = domain_from_json(value)
-    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
         raise RefutedError(f"domain: {error}") from error
     if domain_to_json(domain) != value:
         raise RefutedError(f"domain is {value!r}; must be {domain_to_json(domain)!r}")
     return domain
+
+
+def check_restriction(network: Network, plane: Slice, restricted: Network) -> None:
+    """RefutedError unless the first layer of `restricted` is that of `network` on the slice.
+
+    In integers of its own: with the slice's numbers over one denominator e, the row (w, b) / D becomes
+    (U w, origin w + e b) / (D e).
+    """
+    table = [
+        [Fraction(value) for value in row] for row in [*plane.directions.tolist(), plane.origin.tolist()]
+    ]
+    e = lcm(*(value.denominator for row in table for value in row))
+    columns = [[int(value * e) for value in row] for row in table]
+    found = restricted.core.rows()[0]
+    for (numerators, denominator), row in zip(network.core.rows()[0], found, strict=True):
+        expected = [sum(map(mul, numerators, column)) for column in columns]
+        expected[-1] += numerators[-1] * e
+        if [a * row[1] for a in expected] != [b * denominator * e for b in row[0]]:
+            raise RefutedError("the network on the slice is not the product of both")
 
 
 def rows_to_certify(network: Network, domain: Domain) -> list[list[ExactRow]]:

@@ -178,8 +178,8 @@ class RegionQueries:
     def count_regions(self, definition: str = "proper_activation", X: ArrayLike | None = None) -> RegionCount:
         """The number of regions, by one of six definitions that the literature uses.
 
-        Stargalla, Hertrich and Reichman (On the complexity of counting the regions of ReLU networks,
-        NeurIPS 2025) tell them apart. From the largest count to the smallest:
+        Stargalla, Hertrich and Reichman (The computational complexity of counting linear regions in ReLU
+        neural networks, NeurIPS 2025) tell them apart. From the largest count to the smallest:
 
         * ``activation``: sets of points with one on/off pattern, of any dimension;
         * ``proper_activation``: those of full dimension;
@@ -268,6 +268,7 @@ class RegionQueries:
         volumes: bool = False,
         flips: bool = False,
         angles: bool = False,
+        metric: bool = False,
     ) -> DualGraph:
         """Which regions share a facet.
 
@@ -288,7 +289,9 @@ class RegionQueries:
         angles : bool, default False
             Give edges the angle, between 0 and pi, by which the graph of the function bends there: that
             between the upward normals of the graphs of the two affine maps. It is 0 only where the maps are
-            equal, which is decided exactly.
+            equal, which is decided exactly. On a slice the graph is that over the slice's coordinates t.
+        metric : bool, default False
+            On a slice: volumes in the input space, not in the slice's coordinates t.
 
         Returns
         -------
@@ -311,4 +314,6 @@ class RegionQueries:
         """
         from relutope.dual_graph import dual_graph
 
-        return dual_graph(cast("PolyhedralComplex", self), X, y, volumes=volumes, flips=flips, angles=angles)
+        return dual_graph(
+            cast("PolyhedralComplex", self), X, y, volumes=volumes, flips=flips, angles=angles, metric=metric
+        )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from math import isqrt, lcm
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.coefficients import exact_array, exact_float64
+from relutope.coefficients import exact_array, exact_float64, require_float_range
 from relutope.domain import AllSpace, Box
 from relutope.polytope import Polytope
 
@@ -36,7 +37,8 @@ class Slice:
     Raises
     ------
     ValueError
-        If the shapes do not fit, a value is not finite, or the directions are linearly dependent.
+        If the shapes do not fit, a value is not finite or beyond float64, or the directions are
+        linearly dependent.
 
     Examples
     --------
@@ -64,6 +66,8 @@ class Slice:
                 f"directions[{dependent}] is a linear combination of the rows before it; legal: linearly "
                 "independent directions"
             )
+        require_float_range(point, "origin")
+        require_float_range(rows, "directions")
         self._origin, self._directions = _frozen(point), _frozen(rows)
         self._domain = as_plain_domain(AllSpace() if domain is None else domain, len(rows))
 
@@ -170,11 +174,25 @@ class Slice:
         """The matrix M, float64 of shape (k, k), for which ``t @ M`` has the points' lengths and angles.
 
         It is the Cholesky factor of the directions' Gram matrix, so ``abs(det(M))`` is the volume of the unit
-        cube in t.
+        cube in t. It is computed in fractions, since in floats nearly parallel directions would lose it.
         """
-        rows = self._directions.astype(np.float64)
-        factor: NDArray[np.float64] = np.linalg.cholesky(rows @ rows.T).astype(np.float64)
-        return factor
+        rows = _fractions(self._directions).tolist()
+        lower = [[Fraction(i == j) for j in range(self.dim)] for i in range(self.dim)]
+        pivots: list[Fraction] = []
+        for i, row in enumerate(rows):
+            for j in range(i + 1):
+                known = sum(lower[i][m] * lower[j][m] * pivots[m] for m in range(j))
+                rest = sum(map(mul, row, rows[j]), Fraction(0)) - known
+                if j < i:
+                    lower[i][j] = rest / pivots[j]
+                else:
+                    pivots.append(rest)
+        return np.array(
+            [
+                [-_root(x * x * p) if x < 0 else _root(x * x * p) for x, p in zip(row, pivots, strict=True)]
+                for row in lower
+            ]
+        )
 
     def embed(self, T: ArrayLike) -> NDArray[np.float64]:
         """The points of the input space at coordinates t, rounded to float64.
@@ -227,8 +245,8 @@ class Slice:
         if points.ndim != 2 or points.shape[1] != self.ambient_dim:
             raise ValueError(f"X has shape {points.shape}; legal: (m, {self.ambient_dim})")
         offsets = points - self._origin.astype(np.float64)
-        solution = np.linalg.lstsq(self._directions.astype(np.float64).T, offsets.T, rcond=None)[0]
-        return np.ascontiguousarray(solution.T, dtype=np.float64)
+        orthonormal, upper = np.linalg.qr(self._directions.astype(np.float64).T)
+        return np.ascontiguousarray(np.linalg.solve(upper, orthonormal.T @ offsets.T).T, dtype=np.float64)
 
     def restrict(self, network: Network) -> Network:
         """The network on the slice, as an exact function of t.
@@ -277,6 +295,16 @@ class Slice:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Slice, (np.array(self._origin), np.array(self._directions), self._domain)
+
+
+def _root(value: Fraction) -> float:
+    """The square root of a number >= 0, inf beyond float64."""
+    product = value.numerator * value.denominator  # sqrt(p / q) = sqrt(p q) / q
+    shift = max(0, 60 - product.bit_length() // 2)
+    try:
+        return float(Fraction(isqrt(product << 2 * shift), value.denominator << shift))
+    except OverflowError:
+        return np.inf
 
 
 def _fractions(array: NDArray[Any]) -> NDArray[np.object_]:
