@@ -365,7 +365,8 @@ class FacePoset:
 
         On a box and on R^d, where the walls are those at infinity, there is a column per axis: -1 on the
         lower wall, 1 on the upper wall, 0 on none. On a polytope there is a column per row of G: 1 where
-        ``G x = h`` on the cell, else 0 (a row of zeros is no wall); on an unbounded one the columns of R^d come after them.
+        ``G x = h`` on the cell, else 0 (a row of zeros is no wall); on an unbounded one the columns of R^d
+        come after them.
 
         Examples
         --------
