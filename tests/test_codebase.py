@@ -29,7 +29,7 @@ MAY_INCLUDE = {
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
     {"_core", "archive", "arguments", "coefficients", "effective", "errors", "files", "memory", "progress"},
-    {"domain", "layers", "npz"},
+    {"cells", "domain", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
     {"domains"},

@@ -96,3 +96,9 @@ def test_as_domain() -> None:
 def test_contains_is_closed() -> None:
     inside = Box(0, 1).contains(np.array([[0.0, 1.0], [0.5, 1.5]]))
     assert inside.tolist() == [True, False]
+
+
+def test_box_around_far_points_has_a_margin() -> None:
+    box = Box.around([[1e17, 0], [1e17, 1]])
+    assert (box.lo < [1e17, 0]).all()
+    assert (box.hi > [1e17, 1]).all()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import networks
 import relutope
@@ -256,6 +257,21 @@ def test_another_polytope_is_refuted(tmp_path: Path) -> None:
         wrong = replace(complex_, domain=Polytope(rows[0], [height, *rows[1][1:]]))
         wrong.save(tmp_path / "wrong.npz")
         assert not relutope.verify(tmp_path / "wrong.npz", network, rebuild=False).ok
+
+
+def test_pictures_of_unbounded_polytopes() -> None:
+    far = Network.from_arrays([[[1, 0]], [[1]]], [[-5.5], [0]])
+    axes = polyhedral_complex(far, Polytope([[1, 0], [-1, 0]], [6, -5])).plot(Figure().subplots())
+    assert len(axes.collections[0].get_paths()) == 2
+    quadrants = Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+    half = polyhedral_complex(quadrants, Polytope([[1, 1]], [1]))
+    axes = half.plot(Figure().subplots(), window=Box(-1, 1))
+    assert len(axes.collections[0].get_paths()) == 4
+    refined = polyhedral_complex(quadrants, AllSpace()).refine([2, -1])
+    axes = refined.plot(Figure().subplots(), window=Box(-1, 2))
+    assert len(axes.collections[0].get_paths()) == 7
+    shifted = Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[1e17, 0], [0]])
+    assert polyhedral_complex(shifted, AllSpace()).plot(Figure().subplots()).get_xlim()[0] < -1e17
 
 
 def test_a_row_of_zeros_is_no_wall() -> None:

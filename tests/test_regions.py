@@ -246,3 +246,14 @@ def test_wrong_ids() -> None:
         complex_.regions([-1])
     with pytest.raises(TypeError, match="a sequence of ints"):
         complex_.regions(["a"])
+
+
+def test_inequalities_beyond_float64() -> None:
+    network = Network.from_arrays([[[1e200]], [[1e200]], [[1]]], [[0], [-1], [0]])
+    complex_ = polyhedral_complex(network, (-1, 1))
+    found = complex_.regions().inequalities(exact=True)
+    points = complex_.regions().interior_points(exact=True)
+    for i, (point,) in enumerate(points):
+        for row in range(found.indptr[i], found.indptr[i + 1]):
+            assert found.A[row, 0] * point < found.b[row]
+    assert found.indptr[-1] == 2 * complex_.n_regions

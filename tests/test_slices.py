@@ -145,6 +145,9 @@ def test_saved_slices_come_back(name: str, tmp_path: Path) -> None:
     assert loaded.domain == complex_.domain
     assert loaded.network == complex_.network
     assert relutope.verify(tmp_path / "slice.npz", network).ok
+    loaded.save(tmp_path / "again.npz")
+    first, again = ((tmp_path / f"{stem}.npz").read_bytes() for stem in ("slice", "again"))
+    assert first == again
     other = Slice(complex_.slice.origin, 2 * complex_.slice.directions.astype(float), complex_.domain)
     replace(complex_, slice=other).save(tmp_path / "other.npz")
     certificate = relutope.verify(tmp_path / "other.npz", network)

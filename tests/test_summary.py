@@ -82,3 +82,10 @@ def test_bad_data(network: Network) -> None:
         complex_.summary([[0, 0]], [1, 2])
     with pytest.raises(ValueError, match="X has shape"):
         complex_.summary([[0, 0, 0]])
+
+
+def test_a_refined_complex_is_compared_with_its_own_kind() -> None:
+    network = Network.from_arrays([[[1, 0], [0, 1]], [[1, 1]]])
+    summary = polyhedral_complex(network, (-1, 2)).refine([2, -1]).summary(verbose=False)
+    assert summary["box"]["f_vector"] == [13, 19, 7]
+    assert summary["all_space"]["f_vector"] == [3, 9, 7]

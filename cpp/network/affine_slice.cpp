@@ -14,6 +14,14 @@ void require_length(const std::vector<Integer>& row, const Network& network) {
   }
 }
 
+/// Lowest terms, so that equal networks are stored alike.
+void reduce(IntegerRow& row) {
+  Integer divisor = row.denominator;
+  for (const Integer& value : row.numerators) divisor = boost::multiprecision::gcd(divisor, value);
+  for (Integer& value : row.numerators) value /= divisor;
+  row.denominator /= divisor;
+}
+
 Integer dot(const Integer* weights, const std::vector<Integer>& x) {
   Integer sum = 0;
   for (std::size_t c = 0; c < x.size(); ++c) {
@@ -47,6 +55,7 @@ Layer restrict_layer(const Layer& layer, const AffineSlice& slice) {
       column += block.columns;
     }
     row.numerators.push_back(std::move(bias));
+    reduce(row);
     rows.push_back(std::move(row));
   }
   return Layer(std::move(blocks), std::move(rows));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import atan2, isqrt
+from math import atan2, isqrt, ulp
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +77,8 @@ def _exact_angle(a: list[Fraction], b: list[Fraction]) -> float:
     u, v = (_scaled([*slope, Fraction(-1)]) for slope in (a, b))
     dot = sum((x * y for x, y in zip(u, v, strict=True)), Fraction(0))
     minors = (u[i] * v[j] - u[j] * v[i] for j in range(len(u)) for i in range(j))
-    return atan2(_root(sum((minor**2 for minor in minors), Fraction(0))), dot)
+    angle = atan2(_root(sum((minor**2 for minor in minors), Fraction(0))), dot)
+    return ulp(0.0) if angle == 0 and a != b else angle  # 0 means equal slopes, so none may underflow to it
 
 
 def _scaled(normal: list[Fraction]) -> list[Fraction]:

@@ -90,6 +90,8 @@ class Box:
         low, high = points.min(axis=0), points.max(axis=0)
         with np.errstate(over="ignore"):
             margin = pad * np.where(high > low, high - low, 1.0)
+            if pad > 0:  # at large coordinates a margin may be lost in rounding
+                margin = np.maximum(margin, 2 * np.spacing(np.maximum(np.abs(low), np.abs(high))))
             return cls(low - margin, high + margin)
 
     def bounds(self, input_dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -134,8 +134,7 @@ def inequalities(complex_: PolyhedralComplex, ids: NDArray[np.int64], exact: boo
         inner = np.flatnonzero((neurons >= 0) & ~proven)
     fractions = _exact_rows(complex_, network, owners[inner], neurons[inner], sides[inner])
     if exact:
-        table = np.array([[Fraction(x) for x in row] for row in rows.tolist()], dtype=object)
-        rows, errors = table.reshape(rows.shape), np.zeros(rows.shape)
+        rows, errors = np.full(rows.shape, Fraction(0), dtype=object), np.zeros(rows.shape)
         for wall, row in wall_rows.items():
             rows[walls == wall] = np.array(row, dtype=object)
     for place, row in zip(inner.tolist(), fractions, strict=True):

@@ -11,15 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope.coefficients import exact_float64
 from relutope.complex import PolyhedralComplex
-from relutope.domain import Box
+from relutope.domain import AllSpace, Box
 from relutope.domains import within
 from relutope.errors import MissingExtraError
+from relutope.refinement import RefinedComplex
 from relutope.subdivision import polyhedral_complex
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DATA_COLORS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#6a4c93", "#8ac926", "#ff924c", "#1982c4")
+#: A window goes around the points below this; beyond it a margin may overflow.
+LARGEST_COORDINATE = 2.0**1000
 GOLDEN_SECTION = (5**0.5 - 1) / 2
 
 
@@ -91,7 +94,8 @@ def plot_complex(
                 "window is drawn"
             )
         shown = within(complex_.domain, window or _window(complex_, points))
-        complex_ = polyhedral_complex(complex_.network, shown)
+        drawn = polyhedral_complex(complex_.network, shown)
+        complex_ = drawn.refine(complex_.functionals) if isinstance(complex_, RefinedComplex) else drawn
     elif window is not None:
         raise ValueError("window is given for a complex on a bounded domain; legal: None, all of it is drawn")
     corners, indptr = region_polygons(complex_)
@@ -214,4 +218,9 @@ def _scatter(ax: Axes, points: NDArray[np.float64], labels: NDArray[Any] | None,
 def _window(complex_: PolyhedralComplex, points: NDArray[np.float64] | None) -> Box:
     places = [complex_.vertices[: complex_.f_vector[0]]] + ([] if points is None else [points])
     shown = np.concatenate(places)
-    return Box.around(shown) if len(shown) else Box(-1, 1)
+    shown = shown[(np.abs(shown) < LARGEST_COORDINATE).all(axis=1)]
+    if len(shown) == 0:
+        if isinstance(complex_.domain, AllSpace):
+            return Box(-1, 1)
+        shown = np.array(complex_.regions().interior_points(exact=True), dtype=np.float64)
+    return Box.around(shown)

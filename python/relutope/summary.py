@@ -13,6 +13,7 @@ from relutope.domain import AllSpace
 from relutope.domains import domain_text, domain_to_json
 from relutope.errors import IncompleteError
 from relutope.location import lowest_regions
+from relutope.refinement import RefinedComplex
 from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
 
 #: Bytes of sign vectors that are held at once.
@@ -80,7 +81,10 @@ def _count_all_space(complex_: PolyhedralComplex, limits: dict[str, Any]) -> dic
     if limits.get("max_cells") is None:
         limits = {**limits, "max_cells": 20 * sum(complex_.counts) + 1_000_000}
     try:
-        return _counts(polyhedral_complex(complex_.network, AllSpace(), **limits))
+        whole = polyhedral_complex(complex_.network, AllSpace(), **limits)
+        if isinstance(complex_, RefinedComplex):
+            whole = whole.refine(complex_.functionals, **limits)
+        return _counts(whole)
     except IncompleteError as error:
         if error.reason == "interrupt":
             raise
