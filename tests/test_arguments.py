@@ -134,7 +134,7 @@ def test_exceeded_limit_tells_how_far_it_got(network: Network) -> None:
 
 def test_high_dimension_is_refused_at_once() -> None:
     network = Network.from_arrays([np.ones((3, 784)), np.ones((1, 3))])
-    message = r"784 inputs; legal: at most 10.*slice.*allow_high_dimension=True"
+    message = r"784 inputs; legal: at most 10.*Slice.*allow_high_dimension=True"
     for domain in (Box(0, 1), AllSpace()):
         with pytest.raises(ValueError, match=message):
             polyhedral_complex(network, domain)

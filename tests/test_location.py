@@ -274,9 +274,12 @@ def test_bad_points(quadrants: Network) -> None:
         complex_.count_points([[0, 0]], "highest")  # type: ignore[arg-type]
 
 
-def test_interrupt(network: Network) -> None:
-    complex_ = polyhedral_complex(network, AllSpace())
-    points = np.zeros((2_000_000, 2))  # all on boundaries: minutes of exact evaluation
+def test_interrupt() -> None:
+    proportional = np.arange(1.0, 65)[:, None] / 3 * [1, 1]
+    complex_ = polyhedral_complex(
+        Network.from_arrays([proportional, np.ones((64, 64)), np.ones((1, 64))]), AllSpace()
+    )
+    points = np.zeros((4_000_000, 2))  # all on boundaries: about 10 us of exact evaluation each
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
