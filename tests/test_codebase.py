@@ -28,7 +28,18 @@ MAY_INCLUDE = {
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
 IMPORT_ORDER = [
-    {"_core", "archive", "arguments", "coefficients", "effective", "errors", "files", "memory", "progress"},
+    {
+        "_core",
+        "archive",
+        "arguments",
+        "coefficients",
+        "compressed",
+        "effective",
+        "errors",
+        "files",
+        "memory",
+        "progress",
+    },
     {"cells", "domain", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
@@ -37,8 +48,8 @@ IMPORT_ORDER = [
     {"closures"},
     {"exchange", "faces", "level_set_queries", "region_queries"},
     {"complex"},
-    {"affine_maps", "betti", "location", "storage", "subdivision"},
-    {"inequalities", "interior_points", "members", "meshes", "polygons", "refinement", "volumes"},
+    {"affine_maps", "betti", "location", "polygons", "storage", "subdivision"},
+    {"inequalities", "interior_points", "members", "meshes", "refinement", "volumes"},
     {"contenders", "mesh_files", "regions"},
     {"flat_cells", "formats"},
     {"level_sets", "linear_regions"},

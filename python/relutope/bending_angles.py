@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import atan2, isqrt, ulp
+from math import atan2, ulp
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from relutope.coefficients import rounded_root
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -77,16 +79,10 @@ def _exact_angle(a: list[Fraction], b: list[Fraction]) -> float:
     u, v = (_scaled([*slope, Fraction(-1)]) for slope in (a, b))
     dot = sum((x * y for x, y in zip(u, v, strict=True)), Fraction(0))
     minors = (u[i] * v[j] - u[j] * v[i] for j in range(len(u)) for i in range(j))
-    angle = atan2(_root(sum((minor**2 for minor in minors), Fraction(0))), dot)
+    angle = atan2(rounded_root(sum((minor**2 for minor in minors), Fraction(0))), dot)
     return ulp(0.0) if angle == 0 and a != b else angle  # 0 means equal slopes, so none may underflow to it
 
 
 def _scaled(normal: list[Fraction]) -> list[Fraction]:
     largest: Fraction = max(abs(x) for x in normal)
     return [x / largest for x in normal]
-
-
-def _root(square: Fraction) -> float:
-    """The square root, also of fractions that underflow."""
-    shift = max(0, 64 + (square.denominator.bit_length() - square.numerator.bit_length()) // 2)
-    return float(Fraction(isqrt((square.numerator << 2 * shift) // square.denominator), 1 << shift))

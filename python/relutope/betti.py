@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
-from relutope.subcomplex import Subcomplex, rows_of
+from relutope.compressed import rows_of
+from relutope.subcomplex import Subcomplex
 
 KINDS = ("ordinary", "borel_moore", "one_point")
 

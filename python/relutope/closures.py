@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.compressed import rows_of
 from relutope.subcomplex import Subcomplex
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ Lists = tuple[Ids, Ids]  # indptr, indices
 
 def closure(complex_: PolyhedralComplex, cells: Sequence[Ids]) -> Subcomplex:
     """The given cells of each dimension with all their faces."""
-    closed = list(cells)
-    for k in range(complex_.dim, 0, -1):
-        closed[k - 1] = np.union1d(closed[k - 1], _concatenated(complex_.facets(k), closed[k]))
-    return Subcomplex(complex_, tuple(closed))
+    return Subcomplex.from_cells(complex_, dict(enumerate(cells)))
 
 
 def closure_of_cell(complex_: PolyhedralComplex, k: int, index: int) -> Subcomplex:
@@ -37,7 +35,7 @@ def star(complex_: PolyhedralComplex, k: int, index: int) -> tuple[Ids, ...]:
     """Per dimension, the cells that have a cell as a face, and itself."""
     cells = [_ids([])] * k + [_ids([index])]
     for m in range(k, complex_.dim):
-        cells.append(np.unique(_concatenated(complex_.cofacets(m), cells[m])))
+        cells.append(np.unique(rows_of(*complex_.cofacets(m), cells[m])[1]))
     return tuple(cells)
 
 
@@ -75,21 +73,10 @@ def _ids(values: list[int]) -> Ids:
     return np.array(values, dtype=np.int32)
 
 
-def _concatenated(lists: Lists, cells: Ids) -> Ids:
-    """The lists of the given cells, one behind the other."""
-    indptr, indices = lists
-    lengths = indptr[cells + 1] - indptr[cells]
-    # In the result list i begins at ends[i] - lengths[i].
-    ends = np.cumsum(lengths)
-    places = np.arange(lengths.sum()) + np.repeat(indptr[cells] - (ends - lengths), lengths)
-    result: Ids = indices[places]
-    return result
-
-
 def _with_facets_in(facets: Lists, cells: Ids, allowed: Ids) -> Ids:
     """Those of the cells that have all their facets among the `allowed` ones."""
     lengths = facets[0][cells + 1] - facets[0][cells]
     owners = np.repeat(np.arange(len(cells)), lengths)
-    outside = np.isin(_concatenated(facets, cells), allowed, invert=True)
+    outside = np.isin(rows_of(*facets, cells)[1], allowed, invert=True)
     result: Ids = cells[np.bincount(owners[outside], minlength=len(cells)) == 0]
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from math import isqrt, lcm
 from numbers import Rational
 from typing import Any
 
@@ -109,6 +109,31 @@ def common_denominator(row: list[Fraction]) -> ExactRow:
     """
     denominator = lcm(*(value.denominator for value in row))
     return [value.numerator * (denominator // value.denominator) for value in row], denominator
+
+
+def as_fractions(array: NDArray[Any]) -> NDArray[np.object_]:
+    """The numbers of an array as `Fraction` objects, exactly."""
+    result = np.empty(array.shape, dtype=object)
+    for index, value in np.ndenumerate(array):
+        result[index] = Fraction(value)
+    return result
+
+
+def rounded_root(value: Fraction) -> float:
+    """The square root of a number >= 0, from at least 60 bits; inf beyond float64."""
+    product = value.numerator * value.denominator  # sqrt(p / q) = sqrt(p q) / q
+    shift = max(0, 60 - product.bit_length() // 2)
+    try:
+        return float(Fraction(isqrt(product << 2 * shift), value.denominator << shift))
+    except OverflowError:
+        return np.inf
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only copy; negative zeros become positive, so that equal arrays have equal bytes."""
+    copy = np.array(array) if array.dtype == object else array + 0.0
+    copy.flags.writeable = False
+    return copy
 
 
 def exact_rows(weight: NDArray[Any], bias: NDArray[Any]) -> list[ExactRow]:

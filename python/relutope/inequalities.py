@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from relutope import _core
 from relutope.affine_maps import Forms, form_blocks
+from relutope.compressed import rows_of
 from relutope.domain import AllSpace
 from relutope.domains import Domain
 from relutope.polytope import Polytope
@@ -75,11 +76,7 @@ def finite_facets(
     complex_: PolyhedralComplex, ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The facets of regions that are not at infinity, compressed: starts and ids."""
-    indptr, indices = (np.asarray(array) for array in complex_.facets(complex_.dim))
-    sizes = indptr[ids + 1] - indptr[ids]
-    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    places = np.arange(starts[-1]) + np.repeat(indptr[ids] - starts[:-1], sizes)
-    facets = indices[places]
+    starts, facets = rows_of(*complex_.facets(complex_.dim), ids)
     finite = facets < complex_.f_vector[complex_.dim - 1]
     kept = np.concatenate([[0], np.cumsum(finite, dtype=np.int64)])[starts]
     return kept, facets[finite]

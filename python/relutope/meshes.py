@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.polygons import polygon_cycles
 from relutope.subcomplex import Subcomplex
 
 
@@ -62,20 +63,5 @@ def polygons(subcomplex: Subcomplex) -> tuple[NDArray[np.int32], NDArray[np.int3
     """See `Subcomplex.polygons`; each starts with its smallest vertex."""
     if subcomplex.complex.dim < 2:
         raise ValueError("the domain has dimension 1; legal: at least 2, since smaller ones have no 2-cells")
-    indptr, edges = subcomplex.facets(2)
-    n_polygons = len(indptr) - 1
-    # Entries 2 i and 2 i + 1 are the two ends of the i-th pair of a polygon and an edge of it.
-    vertices = subcomplex.facets(1)[1].reshape(-1, 2)[edges].reshape(-1)
-    polygon = np.repeat(np.arange(n_polygons), 2 * np.diff(indptr))
-    # Each vertex of a polygon is on two of its edges, so sorted entries come in pairs.
-    order = np.lexsort((vertices, polygon))
-    same_vertex = np.empty_like(order)
-    same_vertex[order[::2]], same_vertex[order[1::2]] = order[1::2], order[::2]
-    result = np.empty(len(edges), dtype=np.int32)
-    walking, at = np.arange(n_polygons), order[2 * indptr[:-1]]
-    lengths = np.diff(indptr)
-    for step in range(lengths.max(initial=0)):
-        result[indptr[walking] + step] = vertices[at]
-        going_on = lengths[walking] > step + 1
-        walking, at = walking[going_on], same_vertex[at[going_on] ^ 1]
-    return indptr, subcomplex.ids[0][result]
+    cycles = polygon_cycles(subcomplex.complex, subcomplex.ids[2])
+    return cycles.indptr.astype(np.int32), cycles.values.astype(np.int32)

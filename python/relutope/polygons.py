@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.compressed import rows_of
+
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
 
@@ -22,10 +24,8 @@ class Rows(NamedTuple):
 
 def taken_rows(indptr: Ints, values: Ints, rows: Ints) -> Rows:
     """The rows of these numbers, one after the other."""
-    sizes = np.diff(indptr)[rows]
-    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    places = np.arange(starts[-1]) + np.repeat(indptr[:-1][rows] - starts[:-1], sizes)
-    return Rows(starts, values[places].astype(np.int64))
+    starts, taken = rows_of(indptr, values, rows)
+    return Rows(starts, taken.astype(np.int64))
 
 
 def headed_rows(rows: Rows, heads: Ints) -> Rows:
@@ -93,14 +93,4 @@ def polyhedron_faces(complex_: PolyhedralComplex, ids: Ints) -> Rows:
 
 def cell_vertices(complex_: PolyhedralComplex, k: int, ids: Ints) -> Rows:
     """Vertices of k-cells, ascending."""
-    starts, values = np.arange(len(ids) + 1), np.asarray(ids, dtype=np.int64)
-    for m in range(k, 0, -1):
-        sizes, values = taken_rows(*complex_.facets(m), values)
-        cell = np.repeat(np.arange(len(ids)), np.diff(sizes[starts]))
-        n = complex_.counts[m - 1]
-        # Not np.unique: its table of hashes takes ten times as long on such keys.
-        keys = np.sort(cell * n + values)
-        is_new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
-        cell, values = np.divmod(keys[is_new], n)
-        starts = np.searchsorted(cell, np.arange(len(ids) + 1))
-    return Rows(starts, values)
+    return Rows(*(array.astype(np.int64) for array in complex_.incidence(k, 0, ids)))

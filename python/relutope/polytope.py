@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import ExactRow, exact_array, exact_rows, require_float_range
+from relutope.coefficients import ExactRow, exact_array, exact_rows, frozen, require_float_range
 
 
 class Polytope:
@@ -48,7 +48,7 @@ class Polytope:
             raise ValueError(f"h has shape {right.shape}; legal: ({len(left)},), one number per row of G")
         for name, array in (("G", left), ("h", right)):
             require_float_range(array, name)
-        self._G, self._h = _frozen(left), _frozen(right)
+        self._G, self._h = frozen(left), frozen(right)
 
     @property
     def G(self) -> NDArray[Any]:
@@ -119,9 +119,3 @@ class Polytope:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Polytope, (np.array(self._G), np.array(self._h))
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    copy = np.array(array) if array.dtype == object else array + 0.0  # equal polytopes have equal zeros
-    copy.flags.writeable = False
-    return copy

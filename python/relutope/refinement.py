@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from os import PathLike
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.arguments import checked_dimension, checked_ids
-from relutope.coefficients import common_denominator, exact_array
+from relutope.coefficients import as_fractions, common_denominator, exact_array
 from relutope.complex import PolyhedralComplex
 from relutope.network import Network
 from relutope.subdivision import polyhedral_complex
@@ -211,10 +210,7 @@ def checked_functionals(functional: ArrayLike, output_dim: int) -> NDArray[np.ob
             f"functional has shape {array.shape}; legal: ({output_dim + 1},) or (n, {output_dim + 1}), the "
             f"coefficients of the {output_dim} outputs and then the constant"
         )
-    result = np.empty(rows.shape, dtype=object)
-    for index, value in np.ndenumerate(rows):
-        result[index] = Fraction(value)
-    return result
+    return as_fractions(rows)
 
 
 def composed(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isqrt, lcm
+from math import lcm
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.coefficients import exact_array, exact_float64, require_float_range
+from relutope.coefficients import (
+    as_fractions,
+    exact_array,
+    exact_float64,
+    frozen,
+    require_float_range,
+    rounded_root,
+)
 from relutope.domain import AllSpace, Box
 from relutope.polytope import Polytope
 
@@ -68,7 +75,7 @@ class Slice:
             )
         require_float_range(point, "origin")
         require_float_range(rows, "directions")
-        self._origin, self._directions = _frozen(point), _frozen(rows)
+        self._origin, self._directions = frozen(point), frozen(rows)
         self._domain = as_plain_domain(AllSpace() if domain is None else domain, len(rows))
 
     @classmethod
@@ -98,7 +105,7 @@ class Slice:
             raise ValueError(f"points has shape {array.shape}; legal: (2 to 4, n)")
         if not 0 <= pad < np.inf:
             raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
-        exact = _fractions(array)
+        exact = as_fractions(array)
         differences = exact[1:] - exact[0]
         return cls(exact[0], differences, Box(-pad, 1 + pad) if domain is None else domain)
 
@@ -176,7 +183,7 @@ class Slice:
         It is the Cholesky factor of the directions' Gram matrix, so ``abs(det(M))`` is the volume of the unit
         cube in t. It is computed in fractions, since in floats nearly parallel directions would lose it.
         """
-        rows = _fractions(self._directions).tolist()
+        rows = as_fractions(self._directions).tolist()
         lower = [[Fraction(i == j) for j in range(self.dim)] for i in range(self.dim)]
         pivots: list[Fraction] = []
         for i, row in enumerate(rows):
@@ -189,7 +196,10 @@ class Slice:
                     pivots.append(rest)
         return np.array(
             [
-                [-_root(x * x * p) if x < 0 else _root(x * x * p) for x, p in zip(row, pivots, strict=True)]
+                [
+                    -rounded_root(x * x * p) if x < 0 else rounded_root(x * x * p)
+                    for x, p in zip(row, pivots, strict=True)
+                ]
                 for row in lower
             ]
         )
@@ -270,7 +280,7 @@ class Slice:
                 f"the slice lies in {self.ambient_dim} dimensions and the network has {network.input_dim} "
                 "inputs; legal: equal numbers"
             )
-        table = _fractions(np.vstack([self._directions, self._origin[None]])).tolist()
+        table = as_fractions(np.vstack([self._directions, self._origin[None]])).tolist()
         denominator = lcm(*(value.denominator for row in table for value in row))
         rows = [[value.numerator * (denominator // value.denominator) for value in row] for row in table]
         note = f"restricted to a slice of {self.dim} of {self.ambient_dim} dimensions"
@@ -297,27 +307,10 @@ class Slice:
         return Slice, (np.array(self._origin), np.array(self._directions), self._domain)
 
 
-def _root(value: Fraction) -> float:
-    """The square root of a number >= 0, inf beyond float64."""
-    product = value.numerator * value.denominator  # sqrt(p / q) = sqrt(p q) / q
-    shift = max(0, 60 - product.bit_length() // 2)
-    try:
-        return float(Fraction(isqrt(product << 2 * shift), value.denominator << shift))
-    except OverflowError:
-        return np.inf
-
-
-def _fractions(array: NDArray[Any]) -> NDArray[np.object_]:
-    result = np.empty(array.shape, dtype=object)
-    for index, value in np.ndenumerate(array):
-        result[index] = Fraction(value)
-    return result
-
-
 def _first_dependent_row(rows: NDArray[Any]) -> int | None:
     """The first row in the span of those before it, decided exactly, or None."""
     reduced: list[tuple[int, NDArray[np.object_]]] = []
-    for place, row in enumerate(_fractions(rows)):
+    for place, row in enumerate(as_fractions(rows)):
         for pivot, basis in reduced:
             if row[pivot] != 0:
                 row = row - basis * (row[pivot] / basis[pivot])
@@ -326,9 +319,3 @@ def _first_dependent_row(rows: NDArray[Any]) -> int | None:
             return place
         reduced.append((int(pivots[0]), row))
     return None
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    copy = np.array(array) if array.dtype == object else array + 0.0  # equal slices have equal zeros
-    copy.flags.writeable = False
-    return copy

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_dimension, checked_ids
+from relutope.compressed import rows_of
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -136,7 +137,7 @@ class Subcomplex:
         """
         k = checked_dimension(k, self.complex.dim, lowest=1)
         indptr, indices = rows_of(*self.complex.facets(k), self.ids[k])
-        return indptr, np.searchsorted(self.ids[k - 1], indices).astype(np.int32)
+        return indptr.astype(np.int32), np.searchsorted(self.ids[k - 1], indices).astype(np.int32)
 
     def connected_components(self) -> Components:
         """Its connected components; cells at infinity count as points of the set.
@@ -256,20 +257,3 @@ class Subcomplex:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(f_vector {self.f_vector} of {self.complex!r})"
-
-
-def rows_of(
-    indptr: NDArray[np.int32], indices: NDArray[np.int32], rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Chosen rows of a compressed table, compressed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from relutope.subcomplex import rows_of
-    >>> rows_of(np.array([0, 1, 3], np.int32), np.array([7, 8, 9], np.int32), np.array([1]))[1]
-    array([8, 9], dtype=int32)
-    """
-    lengths = indptr[rows + 1] - indptr[rows]
-    result = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
-    return result, indices[np.repeat(indptr[rows] - result[:-1], lengths) + np.arange(result[-1])]
