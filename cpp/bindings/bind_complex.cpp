@@ -6,6 +6,7 @@
 #include "bindings/bind.hpp"
 #include "bindings/checked.hpp"
 #include "bindings/complex_arrays.hpp"
+#include "bindings/signals.hpp"
 #include "cells/validate.hpp"
 
 namespace py = pybind11;
@@ -136,12 +137,8 @@ py::list exact_vertices(const Complex& complex, const py::array_t<std::int64_t, 
 
 void validate(const Complex& complex, bool exact) {
   const py::gil_scoped_release release;
-  const auto heartbeat = [] {
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  };
-  validate_structure(complex, heartbeat);
-  if (exact) validate_vertices(complex, heartbeat);
+  validate_structure(complex, check_signals);
+  if (exact) validate_vertices(complex, check_signals);
 }
 
 py::dict statistics(const Complex& complex) {

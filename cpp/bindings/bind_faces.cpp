@@ -9,6 +9,7 @@
 #include "bindings/bind.hpp"
 #include "bindings/checked.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "cells/flips.hpp"
 #include "cells/incidence.hpp"
 #include "cells/orientation.hpp"
@@ -20,11 +21,6 @@ namespace {
 
 using IdArray = py::array_t<std::int64_t, py::array::c_style>;
 using RegionArray = py::array_t<std::int32_t, py::array::c_style>;
-
-void check_signals() {
-  const py::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
 
 /// A read-only array that owns the values.
 template <class T>

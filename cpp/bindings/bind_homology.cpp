@@ -3,6 +3,7 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "homology/betti_numbers.hpp"
 
 namespace py = pybind11;
@@ -23,10 +24,7 @@ std::vector<std::size_t> betti(std::vector<std::size_t> counts,
   for (const auto& [indptr, indices] : boundaries) complex.boundaries.push_back({ids(indptr), ids(indices)});
   require_consistent(complex);
   const py::gil_scoped_release release;
-  return betti_numbers(complex, [] {
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  });
+  return betti_numbers(complex, check_signals);
 }
 
 }  // namespace

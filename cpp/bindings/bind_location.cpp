@@ -3,6 +3,7 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "cells/locator.hpp"
 
 namespace py = pybind11;
@@ -21,8 +22,7 @@ py::tuple locate(Locator& locator, const DoubleArray& points, std::size_t n_thre
   {
     const py::gil_scoped_release release;
     Budget budget({}, [](const Progress&) -> bool {
-      const py::gil_scoped_acquire acquire;
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      check_signals();
       return false;
     });
     n_by_bounds = locator.locate(coordinates, n_threads, budget, ids_out, dimensions_out);

@@ -4,6 +4,7 @@
 #include "bindings/bind.hpp"
 #include "bindings/checked.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "network/functionals.hpp"
 #include "network/pattern_forms.hpp"
 
@@ -37,7 +38,7 @@ py::list vertex_outputs(const Complex& complex, const py::array_t<std::int64_t, 
   py::list result;
   std::vector<Integer> form;
   for (py::ssize_t i = 0; i < ids.size(); ++i) {
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    check_signals();
     const std::size_t v = require_id(complex, 0, ids.data()[i]);
     const Word* positive = complex.vertex_signs(v);
     // The pattern of a vertex at infinity holds at p + M q for all large M, so the form is right in both parts.

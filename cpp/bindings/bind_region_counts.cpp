@@ -8,6 +8,7 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "cells/convex_merging.hpp"
 #include "cells/pattern_classes.hpp"
 
@@ -23,12 +24,6 @@ py::array_t<T> array_of(const std::vector<From>& values) {
   return result;
 }
 
-/// Runs the handlers of signals, so that Ctrl-C ends a long computation.
-void heartbeat() {
-  const py::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
 void require_prefix(const Complex& complex, const Network& network) {
   bool fits = network.input_dim() == complex.dim() && network.hidden_layers() <= complex.codes().layers();
   for (std::size_t l = 0; fits && l < network.hidden_layers(); ++l) {
@@ -42,7 +37,7 @@ py::tuple activation(const Complex& complex, const Network& network) {
   PatternClasses classes;
   {
     const py::gil_scoped_release release;
-    classes = activation_classes(complex, network, heartbeat);
+    classes = activation_classes(complex, network, check_signals);
   }
   return py::make_tuple(array_of<std::int32_t>(classes.of_region), classes.total);
 }
@@ -52,7 +47,7 @@ py::array_t<std::int32_t> influence(const Complex& complex, const Network& netwo
   std::vector<std::int32_t> classes;
   {
     const py::gil_scoped_release release;
-    classes = influence_classes(complex, network, heartbeat);
+    classes = influence_classes(complex, network, check_signals);
   }
   return array_of<std::int32_t>(classes);
 }
@@ -73,7 +68,7 @@ py::tuple merging(const Complex& complex, const py::array_t<std::int32_t, py::ar
   ConvexMerging result;
   {
     const py::gil_scoped_release release;
-    result = merge_convex(complex, labels, from_last, heartbeat);
+    result = merge_convex(complex, labels, from_last, check_signals);
   }
   return py::make_tuple(array_of<bool>(result.convex), array_of<bool>(result.erased));
 }

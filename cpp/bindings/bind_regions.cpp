@@ -7,6 +7,7 @@
 #include "bindings/bind.hpp"
 #include "bindings/checked.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "cells/complex.hpp"
 #include "cells/triangulation.hpp"
 #include "network/float_forms.hpp"
@@ -43,14 +44,9 @@ std::vector<std::size_t> checked_ids(const Complex& complex, std::size_t k, cons
   return result;
 }
 
-void poll_signals() {
-  const py::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
 /// Forms of all neurons of a layer as integers, and their common scale.
 py::tuple layer_forms(const Network& network, std::size_t layer, PatternForms& forms) {
-  poll_signals();
+  check_signals();
   py::list rows;
   std::vector<Integer> form;
   for (std::size_t neuron = 0; neuron < network.layers()[layer].rows(); ++neuron) {
@@ -60,25 +56,8 @@ py::tuple layer_forms(const Network& network, std::size_t layer, PatternForms& f
   return py::make_tuple(rows, to_python(forms.scale(layer)));
 }
 
-/// Per region: the forms of all neurons of a layer (the last one: the outputs) as integers, and their common scale.
-py::list exact_forms(const Complex& complex, const Ids& ids, std::size_t layer) {
-  const Network& network = complex.network();
-  require_layer(network, layer);
-  PatternForms forms(network);
-  std::vector<Word> planes(2 * complex.codes().words());
-  const Word* negative = planes.data() + complex.codes().words();
-  py::list result;
-  for (py::ssize_t i = 0; i < ids.size(); ++i) {
-    complex.compose_signs(complex.dim(), require_id(complex, complex.dim(), ids.data()[i]), planes);
-    forms.set_pattern(layer, [&](std::size_t l, std::size_t neuron) {
-      return complex.codes().sign(l, neuron, planes.data(), negative) == Sign::kPositive;
-    });
-    result.append(layer_forms(network, layer, forms));
-  }
-  return result;
-}
-
-/// The same forms of a network under on/off patterns of its hidden neurons, one row of `patterns` each.
+/// Per row of `patterns`, the on/off patterns of the hidden neurons: the forms of all neurons of a layer (the last one:
+/// the outputs) as integers, and their common scale.
 py::list pattern_forms(const Network& network, const Patterns& patterns, std::size_t layer) {
   require_layer(network, layer);
   require_patterns(network, patterns);
@@ -99,7 +78,7 @@ py::list neuron_forms(const Network& network, const Patterns& patterns, const Id
   py::list result;
   std::vector<Integer> form;
   for (py::ssize_t i = 0; i < neurons.size(); ++i) {
-    poll_signals();
+    check_signals();
     const auto neuron = static_cast<std::size_t>(neurons.data()[i]);
     if (neuron >= network.neurons()) {
       throw py::value_error("neurons: " + std::to_string(neurons.data()[i]) + "; must be 0 to " +
@@ -131,7 +110,7 @@ py::list float_forms(const Network& network, const Patterns& patterns, std::size
     const py::gil_scoped_release release;
     FloatForms forms(network);
     for (std::size_t i = 0; i < n; ++i) {
-      if (i % 256 == 0) poll_signals();
+      if (i % 256 == 0) check_signals();
       forms.set_pattern({patterns.data() + i * network.neurons(), network.neurons()});
       for (std::size_t l = 0; l < value.size(); ++l) {
         const std::span<const double> v = forms.values(first_layer + l);
@@ -157,7 +136,7 @@ py::tuple triangulate(const Complex& complex, std::int64_t dimension, const Ids&
     const py::gil_scoped_release release;
     Triangulation triangulation(complex, k);
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i % 4096 == 0) poll_signals();
+      if (i % 4096 == 0) check_signals();
       triangulation.append(k, cells[i], simplices);
       starts.push_back(static_cast<std::int64_t>(simplices.size() / (k + 1)));
     }
@@ -177,7 +156,7 @@ py::list exact_region_volumes(const Complex& complex, const Ids& ids) {
   std::vector<Ratio> volumes;
   {
     const py::gil_scoped_release release;
-    volumes = exact_volumes(complex, regions, poll_signals);
+    volumes = exact_volumes(complex, regions, check_signals);
   }
   py::list result;
   for (const Ratio& volume : volumes) {
@@ -207,7 +186,7 @@ py::tuple cell_vertices(const Complex& complex, std::int64_t dimension, const Id
   {
     const py::gil_scoped_release release;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i % 4096 == 0) poll_signals();
+      if (i % 4096 == 0) check_signals();
       const std::vector<std::int32_t> found = complex.cell_vertices(k, cells[i]);
       vertices.insert(vertices.end(), found.begin(), found.end());
       starts.push_back(static_cast<std::int64_t>(vertices.size()));
@@ -232,7 +211,6 @@ void bind_regions(py::module_& m) {
   m.def("float_forms", &float_forms, py::arg("network"), py::arg("patterns"), py::arg("first_layer"), FloatingGuard());
   m.def("neuron_forms", &neuron_forms, py::arg("network"), py::arg("patterns"), py::arg("neurons"), FloatingGuard());
   m.def("pattern_forms", &pattern_forms, py::arg("network"), py::arg("patterns"), py::arg("layer"), FloatingGuard());
-  m.def("exact_forms", &exact_forms, py::arg("complex"), py::arg("ids"), py::arg("layer"), FloatingGuard());
 }
 
 }  // namespace relutope

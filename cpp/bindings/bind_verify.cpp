@@ -6,21 +6,13 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "verify/certify.hpp"
 
 namespace py = pybind11;
 
 namespace relutope {
 namespace {
-
-std::vector<IntegerRow> rows_of(const py::handle& layer) {
-  std::vector<IntegerRow> rows;
-  for (const py::handle item : py::reinterpret_borrow<py::sequence>(layer)) {
-    const auto row = py::reinterpret_borrow<py::sequence>(item);
-    rows.push_back({to_integers(py::reinterpret_borrow<py::sequence>(row[0])), to_integer(row[1])});
-  }
-  return rows;
-}
 
 /// The array keeps its memory as long as the dictionary does.
 template <class T>
@@ -60,15 +52,11 @@ py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const
                         const std::optional<DoubleArray>& hi, std::size_t domain_rows, const py::dict& arrays,
                         const std::optional<py::function>& begin) {
   std::vector<std::vector<IntegerRow>> rows;
-  for (const py::handle layer : layers) rows.push_back(rows_of(layer));
+  for (const py::handle layer : layers) rows.push_back(to_integer_rows(py::reinterpret_borrow<py::sequence>(layer)));
   const verify::Model model(input_dim, rows, domain_rows);
   if (domain_rows > model.neurons()) throw py::value_error("domain_rows: more than there are neurons");
   verify::StoredComplex stored = stored_complex(input_dim, lo, hi, arrays);
   stored.domain_rows = domain_rows;
-  const auto heartbeat = [&] {
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  };
   const auto announce = [&](const char* name) {
     const py::gil_scoped_acquire acquire;
     if (begin) (*begin)(name);
@@ -76,7 +64,7 @@ py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const
   verify::Findings findings;
   {
     const py::gil_scoped_release release;
-    findings = verify::certify(stored, model, announce, heartbeat);
+    findings = verify::certify(stored, model, announce, check_signals);
   }
   py::list checks;
   for (const verify::Check& check : findings.checks) checks.append(py::make_tuple(check.name, check.ok, check.message));

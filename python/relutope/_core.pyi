@@ -103,9 +103,6 @@ def neuron_forms(
 def pattern_forms(
     network: Network, patterns: NDArray[np.bool_], layer: int
 ) -> list[tuple[list[list[int]], int]]: ...
-def exact_forms(
-    complex: Complex, ids: NDArray[np.int64], layer: int
-) -> list[tuple[list[list[int]], int]]: ...
 
 # Region counts.
 
