@@ -141,7 +141,7 @@ def _rounded_volume(complex_: PolyhedralComplex, simplices: NDArray[np.int32], p
     coordinates = complex_.exact_vertices(ids)
     if plane is not None:
         columns = [[Fraction(value) for value in column] for column in plane.directions.T.tolist()]
-        coordinates = [tuple(sum(map(mul, t, column), Fraction(0)) for column in columns) for t in coordinates]
+        coordinates = [tuple(sum(map(mul, t, u), Fraction(0)) for u in columns) for t in coordinates]
     points = dict(zip(ids.tolist(), coordinates, strict=True))
     total = Fraction(0)
     for apex, *others in simplices.tolist():
