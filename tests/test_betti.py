@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import networks
 from compare import Bounds, complex_on, network_of
 from relutope import AllSpace, Network, Subcomplex, _core, polyhedral_complex
-from relutope.betti import KINDS, chains
+from relutope.chains import COMPACTIFICATIONS as KINDS
 
 Table = NDArray[np.uint8]
 

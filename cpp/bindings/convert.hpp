@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "exact/dyadic.hpp"
@@ -30,6 +31,15 @@ pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> sha
   pybind11::array array(pybind11::dtype::of<T>(), std::move(shape), pointer, owner);
   pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return array;
+}
+
+/// A read-only array that owns the values, of shape (n,) unless another is given.
+template <class T>
+pybind11::array to_numpy(std::vector<T>&& values, std::vector<pybind11::ssize_t> shape = {}) {
+  auto* owned = new std::vector<T>(std::move(values));
+  const pybind11::capsule owner(owned, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+  if (shape.empty()) shape = {static_cast<pybind11::ssize_t>(owned->size())};
+  return view(std::span<const T>(*owned), std::move(shape), owner);
 }
 
 /// A two-dimensional float64 argument of `columns` columns; ValueError otherwise.

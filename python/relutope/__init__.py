@@ -19,12 +19,22 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
+    from relutope import filtrations, homology
     from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
     from relutope.domains import as_domain
     from relutope.dual_graph import DualGraph
     from relutope.errors import IncompleteError, MissingExtraError
+    from relutope.homology import (
+        Barcode,
+        BettiCurves,
+        CellComplex,
+        betti_curves,
+        betti_numbers,
+        betti_peak_report,
+        persistence,
+    )
     from relutope.level_sets import LevelSet
     from relutope.loading import as_network, load
     from relutope.location import PointCounts
@@ -41,7 +51,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AllSpace",
+    "Barcode",
+    "BettiCurves",
     "Box",
+    "CellComplex",
     "Certificate",
     "DualGraph",
     "IncompleteError",
@@ -59,14 +72,24 @@ __all__ = [
     "__version__",
     "as_domain",
     "as_network",
+    "betti_curves",
+    "betti_numbers",
+    "betti_peak_report",
+    "filtrations",
+    "homology",
     "load",
+    "persistence",
     "polyhedral_complex",
     "verify",
 ]
 
+_SUBMODULES = ("filtrations", "homology")
 _HOME = {
     "AllSpace": "domain",
+    "Barcode": "homology",
+    "BettiCurves": "homology",
     "Box": "domain",
+    "CellComplex": "homology",
     "Certificate": "certificate",
     "DualGraph": "dual_graph",
     "IncompleteError": "errors",
@@ -83,7 +106,11 @@ _HOME = {
     "Subcomplex": "subcomplex",
     "as_domain": "domains",
     "as_network": "loading",
+    "betti_curves": "homology",
+    "betti_numbers": "homology",
+    "betti_peak_report": "homology",
     "load": "loading",
+    "persistence": "homology",
     "polyhedral_complex": "subdivision",
     "verify": "certificate",
 }
@@ -94,6 +121,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("relutope")
+    elif name in _SUBMODULES:
+        value = import_module(f"relutope.{name}")
     elif name in _HOME:
         value = getattr(import_module(f"relutope.{_HOME[name]}"), name)
     else:

@@ -34,6 +34,43 @@ class Domain:
     @property
     def dim(self) -> int: ...
 
+class CellComplex:
+    def __init__(
+        self,
+        counts: Sequence[int],
+        indptr: Sequence[NDArray[np.int32]],
+        indices: Sequence[NDArray[np.int32]],
+        signs: Sequence[NDArray[np.int8]],
+    ) -> None: ...
+    def open_boundary(self) -> tuple[int, int] | None: ...
+    def find_dual(self) -> bool: ...
+    def set_known(self, duality: bool, acyclic: bool, orientable: bool) -> None: ...
+    def random_keys(self, filtration: int, seed: int) -> NDArray[np.uint32]: ...
+    def misplaced_face(self, keys: NDArray[np.uint32]) -> tuple[tuple[int, int], tuple[int, int]] | None: ...
+    def betti_numbers(self, prime: int) -> list[int]: ...
+    def persistence(
+        self, keys: NDArray[np.uint32], prime: int, max_dimension: int, clearing: bool
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]: ...
+    def representatives(
+        self,
+        keys: NDArray[np.uint32],
+        prime: int,
+        bars: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]],
+        k: int,
+        chosen: NDArray[np.int64],
+        cocycles: bool,
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.uint32]]]: ...
+
+class BettiCurves:
+    def __init__(self, complex: CellComplex) -> None: ...
+    def of_random(
+        self, filtration: int, seed: int, thresholds: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+    def of_keys(
+        self, keys: NDArray[np.uint32], thresholds: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+    def cancel(self) -> None: ...
+
 class Complex:
     @staticmethod
     def from_arrays(
@@ -121,10 +158,6 @@ class Locator:
     ) -> tuple[NDArray[np.int64], NDArray[np.int8], int]: ...
 
 # Homology.
-
-def betti_numbers(
-    counts: Sequence[int], boundaries: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]]
-) -> list[int]: ...
 
 # Refinement.
 

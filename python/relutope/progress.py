@@ -83,3 +83,31 @@ def _line(stream: TextIO) -> Iterator[Poll]:
         if interactive:
             stream.write("\r" + " " * 70 + "\r")
             stream.flush()
+
+
+@contextmanager
+def counting(progress: bool | Poll | None, done: str, total: str) -> Iterator[Poll | None]:
+    """As `reporting`, for work that consists of so many equal parts.
+
+    Parameters
+    ----------
+    progress : bool, callable or None
+    done, total : str
+        Keys of the dict under which the parts done and all parts are, beside ``seconds``.
+    """
+    if progress is not True:
+        with reporting(progress) as poll:
+            yield poll
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        yield lambda state: print(f"{done} {state[done]}/{state[total]}", file=sys.stderr)
+        return
+    with tqdm(desc=done, leave=False, file=sys.stderr) as bar:
+
+        def show(state: dict[str, Any]) -> None:
+            bar.total = state[total]
+            bar.update(state[done] - bar.n)
+
+        yield show

@@ -154,39 +154,26 @@ class Subcomplex:
         >>> components.number, sorted(components.touches_wall.tolist())
         (2, [False, True])
         """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
+        from relutope.homology import components
 
-        n_vertices = len(self.ids[0])
-        ends = self.facets(1)[1].reshape(-1, 2)
-        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), (n_vertices,) * 2)
-        number, found = connected_components(graph, directed=False) if n_vertices else (0, np.empty(0))
-        # Numbered by where each first occurs.
-        _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-        labels = [np.argsort(np.argsort(first))[inverse].astype(np.int32)]
-        for k in range(1, self.complex.dim + 1):
-            indptr, indices = self.facets(k)
-            labels.append(labels[-1][indices[indptr[:-1]]])
+        number, labels = components(self)
         touches = np.zeros(number, dtype=bool)
         touches[labels[0][self.complex.walls(0)[self.ids[0]].any(axis=1)]] = True
-        return Components(int(number), tuple(labels), touches)
+        return Components(number, labels, touches)
 
-    def betti(self, kind: str = "ordinary") -> list[int]:
-        """Betti numbers over Z/2, one per dimension 0..d.
+    def betti(self, compactify: str = "closed", field: int = 2) -> list[int]:
+        """Betti numbers, one per dimension 0..d; see `relutope.betti_numbers`.
 
         Parameters
         ----------
-        kind : str, default "ordinary"
-            ``"ordinary"``: of the set in the closed ball that the domain is with its walls; on R^d those of
-            the set itself, cut off far away. ``"borel_moore"``: of the chains without the cells at infinity,
-            which is the homology of the one-point compactification relative to the added point; on a box the
-            same as ordinary. ``"one_point"``: of the one-point compactification, as in Masden (2022), which
-            is Borel-Moore plus one in degree 0. A bounded set gets an isolated point.
+        compactify : {"closed", "borel_moore", "one_point"}
+        field : int, default 2
+            A prime.
 
         Raises
         ------
-        ValueError
-            If `kind` is another.
+        ValueError, TypeError
+            If `compactify` is another word or `field` no prime.
 
         Examples
         --------
@@ -196,9 +183,9 @@ class Subcomplex:
         >>> line.betti(), line.betti("borel_moore"), line.betti("one_point")
         ([1, 0, 0], [0, 1, 0], [1, 1, 0])
         """
-        from relutope.betti import betti
+        from relutope.homology import betti_numbers
 
-        return betti(self, kind)
+        return betti_numbers(self, compactify, field)
 
     def exact_vertices(self) -> list[tuple[Fraction, ...]]:
         """Exact coordinates of its vertices that are not at infinity, in the order of ``ids[0]``.
