@@ -28,12 +28,13 @@ Integer at(const std::vector<Integer>& form, const std::vector<Integer>& point, 
   return sum;
 }
 
-/// Per vertex: numerators of the outputs, their multiples of M (0 unless it is at infinity), and the denominator.
-py::list vertex_outputs(const Complex& complex, const py::array_t<std::int64_t, py::array::c_style>& ids) {
-  const Network& network = complex.network();
+/// Per vertex: numerators of the outputs, their multiples of M (0 unless it is at infinity), and the denominator. The
+/// network is the complex's own, or has its first hidden layers.
+py::list vertex_outputs(const Complex& complex, const Network& network,
+                        const py::array_t<std::int64_t, py::array::c_style>& ids) {
   const SignCodes& codes = complex.codes();
   const std::size_t last = network.hidden_layers();
-  ExactSolver solver(network, codes, complex.domain(), last);
+  ExactSolver solver(complex.network(), codes, complex.domain(), complex.network().hidden_layers());
   PatternForms forms(network);
   py::list result;
   std::vector<Integer> form;
@@ -62,7 +63,7 @@ py::list vertex_outputs(const Complex& complex, const py::array_t<std::int64_t, 
 
 void bind_refinement(py::module_& m) {
   m.def("extended_network", &extended_network, py::arg("network"), py::arg("functionals"));
-  m.def("vertex_outputs", &vertex_outputs, py::arg("complex"), py::arg("ids"), FloatingGuard());
+  m.def("vertex_outputs", &vertex_outputs, py::arg("complex"), py::arg("network"), py::arg("ids"), FloatingGuard());
 }
 
 }  // namespace relutope

@@ -162,7 +162,9 @@ class Locator:
 # Refinement.
 
 def extended_network(network: Network, functionals: Sequence[tuple[Sequence[int], int]]) -> Network: ...
-def vertex_outputs(complex: Complex, ids: NDArray[np.int64]) -> list[tuple[list[int], list[int], int]]: ...
+def vertex_outputs(
+    complex: Complex, network: Network, ids: NDArray[np.int64]
+) -> list[tuple[list[int], list[int], int]]: ...
 
 # Certificates.
 

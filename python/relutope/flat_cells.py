@@ -41,9 +41,8 @@ def flat_cells(complex_: PolyhedralComplex) -> FlatCells:
     number = np.arange(complex_.counts[0])
     values: dict[tuple[Fraction, Fraction], int] = {}
     value_of = np.empty(complex_.counts[0], dtype=object)
-    for vertex, ((finite,), (infinite,), bottom) in zip(
-        candidates.tolist(), _core.vertex_outputs(complex_.core, candidates), strict=True
-    ):
+    outputs = _core.vertex_outputs(complex_.core, complex_.network.core, candidates)
+    for vertex, ((finite,), (infinite,), bottom) in zip(candidates.tolist(), outputs, strict=True):
         value_of[vertex] = Fraction(finite, bottom)
         number[vertex] = values.setdefault((value_of[vertex], Fraction(infinite, bottom)), vertex)
     lowest = highest = number

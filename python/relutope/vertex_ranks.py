@@ -58,7 +58,8 @@ def _exact_values(
 ) -> list[tuple[Fraction, Fraction]]:
     """The multiple of M and the rest."""
     result = []
-    for finite, infinite, bottom in _core.vertex_outputs(complex_.core, np.ascontiguousarray(ids)):
+    outputs = _core.vertex_outputs(complex_.core, complex_.network.core, np.ascontiguousarray(ids))
+    for finite, infinite, bottom in outputs:
         pair = Fraction(infinite[index], bottom), Fraction(finite[index], bottom)
         result.append((-pair[0], -pair[1]) if absolute and pair < ZERO else pair)
     return result
