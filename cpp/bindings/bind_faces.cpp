@@ -22,15 +22,7 @@ namespace {
 using IdArray = py::array_t<std::int64_t, py::array::c_style>;
 using RegionArray = py::array_t<std::int32_t, py::array::c_style>;
 
-/// A read-only array that owns the values.
-template <class T>
-py::array to_numpy(std::vector<T>&& values) {
-  auto* owned = new std::vector<T>(std::move(values));
-  const py::capsule owner(owned, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
-  return view(std::span<const T>(*owned), {static_cast<py::ssize_t>(owned->size())}, owner);
-}
-
-py::tuple to_numpy(Incidence&& lists) {
+py::tuple to_tuple(Incidence&& lists) {
   return py::make_tuple(to_numpy(std::move(lists.indptr)), to_numpy(std::move(lists.indices)));
 }
 
@@ -42,7 +34,7 @@ py::tuple cofacets_of(const Complex& complex, std::int64_t k) {
     const py::gil_scoped_release release;
     lists = cofacets(complex, static_cast<std::size_t>(k));
   }
-  return to_numpy(std::move(lists));
+  return to_tuple(std::move(lists));
 }
 
 py::tuple incidence(const Complex& complex, std::int64_t k, std::int64_t m, const std::optional<IdArray>& ids) {
@@ -64,7 +56,7 @@ py::tuple incidence(const Complex& complex, std::int64_t k, std::int64_t m, cons
     const py::gil_scoped_release release;
     lists = faces_of(complex, dimension, static_cast<std::size_t>(m), chosen, check_signals);
   }
-  return to_numpy(std::move(lists));
+  return to_tuple(std::move(lists));
 }
 
 py::list incidence_numbers_of(const Complex& complex) {
@@ -93,7 +85,7 @@ py::tuple flips_of(const Complex& complex, const RegionArray& first, const Regio
     const py::gil_scoped_release release;
     lists = flips(complex, a, b, check_signals);
   }
-  return to_numpy(std::move(lists));
+  return to_tuple(std::move(lists));
 }
 
 }  // namespace

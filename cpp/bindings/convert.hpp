@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "exact/dyadic.hpp"
@@ -30,6 +32,16 @@ pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> sha
   pybind11::array array(pybind11::dtype::of<T>(), std::move(shape), pointer, owner);
   pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return array;
+}
+
+/// A read-only array that owns the values, those of a std::vector or a Buffer.
+template <class Values>
+  requires(!std::is_reference_v<Values>)
+pybind11::array to_numpy(Values&& values) {
+  auto* owned = new Values(std::move(values));
+  const pybind11::capsule owner(owned, [](void* pointer) { delete static_cast<Values*>(pointer); });
+  return view(std::span(std::as_const(*owned).data(), owned->size()), {static_cast<pybind11::ssize_t>(owned->size())},
+              owner);
 }
 
 /// A two-dimensional float64 argument of `columns` columns; ValueError otherwise.
