@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import networks
 from compare import network_of
 from relutope import (
     AllSpace,
+    IncompleteError,
     Network,
     PolyhedralComplex,
     Polytope,
@@ -138,6 +140,23 @@ def test_a_base_in_another_order_is_refused(name: str, domain: str, d: int) -> N
             for functional in ([1, 0.25], [0, 1]):
                 with pytest.raises(RuntimeError, match="not in the order in which this version"):
                     other.refine(functional)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_base_from_a_file_is_as_good(domain: str, tmp_path: Path) -> None:
+    case = networks.cases("integer", 2)[2]
+    base = polyhedral_complex(network_of(case.layers), DOMAINS[domain](case, 2))
+    base.save(tmp_path / "base.npz")
+    assert_carriers(PolyhedralComplex.load(tmp_path / "base.npz").refine(FUNCTIONALS))
+
+
+def test_limits_hold_while_carriers_are_found() -> None:
+    case = networks.cases("random", 2)[3]
+    base = polyhedral_complex(network_of(case.layers), AllSpace())
+    with pytest.raises(IncompleteError):
+        base.refine(FUNCTIONALS, max_bytes=1000)
+    with pytest.raises(IncompleteError):
+        base.refine(FUNCTIONALS, max_seconds=1e-9)
 
 
 def test_a_base_of_another_network_is_refused() -> None:
