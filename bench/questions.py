@@ -73,7 +73,30 @@ def median_output(complex_: relutope.PolyhedralComplex) -> float:
     return float(np.median(complex_.network(complex_.vertices[::97])[:, 0]))
 
 
-def questions(path: Path) -> list[Question]:
+def with_classes(layers: list[frozen.Layer], n_classes: int) -> relutope.PolyhedralComplex:
+    """The complex of the same hidden layers and other, random outputs; its cells are the same."""
+    n_inputs = layers[-1][0].shape[1]
+    rng = np.random.default_rng(n_classes)
+    outputs = rng.normal(0, np.sqrt(2 / n_inputs), (n_classes, n_inputs)), rng.normal(0, 0.1, n_classes)
+    network = relutope.Network.from_arrays(*zip(*layers[:-1], outputs, strict=True))
+    return relutope.polyhedral_complex(network, (-1, 1))
+
+
+def largest_tie(found: relutope.LevelSet) -> bool:
+    """Float outputs tie at the vertices of the set and nowhere else, and change their order nowhere else."""
+    refined = found.refined
+    values = refined.network(refined.vertices)
+    second, first = np.sort(values, axis=1)[:, -2:].T
+    tied = np.zeros(len(values), dtype=bool)
+    tied[found.ids[0]] = True
+    ends = refined.facets(1)[1].reshape(-1, 2)
+    apart = ends[~tied[ends].any(axis=1)]
+    winners = values.argmax(axis=1)[apart]
+    return bool(np.all((first - second < 1e-9) == tied) and np.array_equal(winners[:, 0], winners[:, 1]))
+
+
+def questions(path: Path, classes: relutope.PolyhedralComplex) -> list[Question]:
+    """`classes`: a complex with the same cells and ten outputs."""
     return [
         Question(
             "boundary_matrix over Z, every k",
@@ -102,6 +125,13 @@ def questions(path: Path) -> list[Question]:
             per_build=True,
         ),
         Question(
+            "decision_boundary of ten outputs",
+            lambda c: fresh(classes).decision_boundary(n_threads=1),
+            lambda c, found: largest_tie(found),
+            2.5,
+            per_build=True,
+        ),
+        Question(
             "verify, without rebuilding",
             lambda c: relutope.verify(path, c.network, rebuild=False),
             lambda c, certificate: certificate.ok,
@@ -126,7 +156,8 @@ def main() -> int:
 
 
 def measure(name: str, repeat: int) -> None:
-    network = relutope.Network.from_arrays(*zip(*frozen.build(name), strict=True))
+    layers = frozen.build(name)
+    network = relutope.Network.from_arrays(*zip(*layers, strict=True))
     build = min(
         seconds(lambda _: relutope.polyhedral_complex(network, (-1, 1), n_threads=1)) for _ in range(repeat)
     )
@@ -136,7 +167,7 @@ def measure(name: str, repeat: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "complex.npz"
         complex_.save(path)
-        for question in questions(path):
+        for question in questions(path, with_classes(layers, 10)):
             if not question.is_right(complex_, question.call(fresh(complex_))):
                 raise WrongAnswerError(f"{name}: {question.name} gives a wrong answer")
             best = min(seconds(question.call, fresh(complex_)) for _ in range(repeat))

@@ -119,6 +119,37 @@ def test_class_regions(name: str, d: int) -> None:
     assert result.tied.tolist() == [i for i, label in enumerate(result.labels) if label == -1]
 
 
+@pytest.mark.parametrize("name", networks.CLASSES)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_largest_outputs_fit_the_signs_at_infinity_too(name: str, d: int) -> None:
+    """Where all outputs contend all differences are cut; their signs say which are largest on a cell."""
+    case = networks.cases(name, d)[1]
+    for n_outputs in (2, 4):
+        complex_ = polyhedral_complex(network_of(with_outputs(case, n_outputs)), AllSpace())
+        boundary, classes = complex_.decision_boundary(), complex_.class_regions().classes
+        refined = boundary.refined
+        assert boundary.pairs == tuple(combinations(range(n_outputs), 2))
+        for k in range(d + 1):
+            largest = np.ones((refined.counts[k], n_outputs), dtype=bool)
+            for (i, j), signs in zip(boundary.pairs, refined.functional_signs(k).T, strict=True):
+                largest[:, i] &= signs >= 0
+                largest[:, j] &= signs <= 0
+            assert boundary.ids[k].tolist() == np.flatnonzero(largest.sum(axis=1) > 1).tolist()
+            assert np.array_equal(boundary.maximal[k], largest[boundary.ids[k]])
+            for i, wins in enumerate(classes):
+                assert wins.ids[k].tolist() == np.flatnonzero(largest[:, i]).tolist()
+
+
+def test_more_outputs_than_bits_of_a_word() -> None:
+    """The line i x - i (i - 1) / 128 meets the next one in i / 64, and there both are the largest."""
+    lines = np.arange(70)
+    network = Network.from_arrays([[[1]], lines[:, None]], [[0], -lines * (lines - 1) / 128])
+    boundary = polyhedral_complex(network, (0, 1)).decision_boundary()
+    assert sorted(boundary.exact_vertices()) == [(Fraction(i, 64),) for i in range(65)]
+    pairs = boundary.maximal[0][boundary.complex.vertices[boundary.ids[0], 0].argsort()]
+    assert [np.flatnonzero(row).tolist() for row in pairs] == [[i, i + 1] for i in range(65)]
+
+
 def test_a_float_threshold_is_taken_exactly() -> None:
     network = Network.from_arrays([[[1]], [[1]]])
     complex_ = polyhedral_complex(network, (-1, 1))

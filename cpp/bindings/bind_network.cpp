@@ -68,6 +68,18 @@ py::list rows(const Network& network) {
   return layers;
 }
 
+/// Float64 images of the coefficients, per layer an array with a column more than inputs, the biases.
+py::list images(const Network& network) {
+  py::list layers;
+  for (const Layer& layer : network.layers()) {
+    py::array_t<double> table({layer.rows(), layer.columns() + 1});
+    double* out = table.mutable_data();
+    for (std::size_t i = 0; i < layer.rows(); ++i) out = std::copy_n(layer.image(i).data(), layer.columns() + 1, out);
+    layers.append(table);
+  }
+  return layers;
+}
+
 py::tuple evaluate_points(const Network& network, const DoubleArray& points) {
   const std::span<const double> x = matrix(points, "points", network.input_dim());
   const std::size_t count = static_cast<std::size_t>(points.shape(0));
@@ -184,6 +196,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("output_dim", &Network::output_dim)
       .def_property_readonly("hidden_widths", &hidden_widths)
       .def("rows", &rows, FloatingGuard())
+      .def("images", &images)
       .def("evaluate", &evaluate_points, py::arg("points"), FloatingGuard())
       .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
       .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())

@@ -1,9 +1,10 @@
-// relutope._core.polyhedral_complex
+// relutope._core: polyhedral_complex and refined_complex
 #include <pybind11/stl.h>
 
 #include <optional>
 
 #include "bindings/bind.hpp"
+#include "bindings/convert.hpp"
 #include "bindings/progress.hpp"
 #include "cells/polyhedral_complex.hpp"
 
@@ -43,18 +44,40 @@ class PythonPoll {
   std::optional<py::error_already_set> error_;
 };
 
-std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Domain& domain, std::size_t n_threads,
-                               std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
-                               const py::object& poll) {
+/// What call(poll) returns, made without the GIL.
+template <class Call>
+auto polled(const py::object& poll, const Call& call) {
   PythonPoll python_poll(poll);
   try {
     const py::gil_scoped_release release;
-    return polyhedral_complex(network, domain, n_threads, {max_cells, max_seconds, max_bytes},
-                              [&](const Progress& progress) { return python_poll(progress); });
+    return call([&](const Progress& progress) { return python_poll(progress); });
   } catch (const Incomplete&) {
     python_poll.rethrow();
     throw;
   }
+}
+
+std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Domain& domain, std::size_t n_threads,
+                               std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
+                               const py::object& poll) {
+  return polled(poll, [&](Budget::Poll python_poll) {
+    return polyhedral_complex(network, domain, n_threads, {max_cells, max_seconds, max_bytes}, std::move(python_poll));
+  });
+}
+
+/// The complex, and per dimension the dimensions and the ids of the carriers.
+py::tuple refine(const Complex& base, const std::shared_ptr<Network>& network, const Domain& domain,
+                 std::size_t n_threads, std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
+                 const py::object& poll) {
+  Refinement refinement = polled(poll, [&](Budget::Poll python_poll) {
+    return refined_complex(base, network, domain, n_threads, {max_cells, max_seconds, max_bytes},
+                           std::move(python_poll));
+  });
+  py::list carriers;
+  for (Carrier& carrier : refinement.carriers) {
+    carriers.append(py::make_tuple(to_numpy(std::move(carrier.dimensions)), to_numpy(std::move(carrier.ids))));
+  }
+  return py::make_tuple(std::shared_ptr<Complex>(std::move(refinement.complex)), carriers);
 }
 
 }  // namespace
@@ -62,6 +85,8 @@ std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Do
 void bind_polyhedral_complex(py::module_& m) {
   m.def("polyhedral_complex", &build, py::arg("network"), py::arg("domain"), py::arg("n_threads"), py::arg("max_cells"),
         py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
+  m.def("refined_complex", &refine, py::arg("base"), py::arg("network"), py::arg("domain"), py::arg("n_threads"),
+        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
 }
 
 }  // namespace relutope

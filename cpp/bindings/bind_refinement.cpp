@@ -1,10 +1,14 @@
-// relutope._core: functionals of the outputs, as neurons and at vertices
+// relutope._core: functionals of the outputs, as neurons, at vertices and on cells
 #include <pybind11/stl.h>
+
+#include <functional>
+#include <string>
 
 #include "bindings/bind.hpp"
 #include "bindings/checked.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/signals.hpp"
+#include "cells/composition.hpp"
 #include "network/functionals.hpp"
 #include "network/pattern_forms.hpp"
 
@@ -59,10 +63,56 @@ py::list vertex_outputs(const Complex& complex, const Network& network,
   return result;
 }
 
+template <class Field>
+using Fields = py::array_t<Field, py::array::c_style>;
+
+template <class Field>
+py::list composed_fields(const Complex& complex, const Fields<Field>& at_vertices, bool meet) {
+  py::list result;
+  result.append(at_vertices);
+  const Field* below = at_vertices.data();
+  for (std::size_t k = 1; k <= complex.dim(); ++k) {
+    check_signals();
+    Fields<Field> fields({at_vertices.shape(0), static_cast<py::ssize_t>(complex.count(k))});
+    Field* out = fields.mutable_data();
+    {
+      const py::gil_scoped_release release;
+      for (py::ssize_t row = 0; row < at_vertices.shape(0); ++row) {
+        const auto i = static_cast<std::size_t>(row);
+        const Field* from = below + i * complex.count(k - 1);
+        Field* to = out + i * complex.count(k);
+        if (meet) {
+          compose(complex, k, from, std::bit_and<Field>(), to);
+        } else {
+          compose(complex, k, from, std::bit_or<Field>(), to);
+        }
+      }
+    }
+    result.append(fields);
+    below = out;
+  }
+  return result;
+}
+
+/// Per dimension rows of bit fields of the cells, uint8 or uint64, from rows at the vertices.
+py::list composed(const Complex& complex, const py::array& at_vertices, bool meet) {
+  if (at_vertices.ndim() != 2 || at_vertices.shape(1) != static_cast<py::ssize_t>(complex.count(0))) {
+    throw py::value_error("at_vertices: must have the shape (rows, " + std::to_string(complex.count(0)) + ")");
+  }
+  if (py::isinstance<Fields<Word>>(at_vertices)) {
+    return composed_fields<Word>(complex, py::reinterpret_borrow<Fields<Word>>(at_vertices), meet);
+  }
+  if (py::isinstance<Fields<std::uint8_t>>(at_vertices)) {
+    return composed_fields<std::uint8_t>(complex, py::reinterpret_borrow<Fields<std::uint8_t>>(at_vertices), meet);
+  }
+  throw py::value_error("at_vertices: must be a contiguous array of uint8 or uint64");
+}
+
 }  // namespace
 
 void bind_refinement(py::module_& m) {
   m.def("extended_network", &extended_network, py::arg("network"), py::arg("functionals"));
+  m.def("composed", &composed, py::arg("complex"), py::arg("at_vertices"), py::arg("meet"));
   m.def("vertex_outputs", &vertex_outputs, py::arg("complex"), py::arg("network"), py::arg("ids"), FloatingGuard());
 }
 

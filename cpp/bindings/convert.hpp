@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,13 +34,14 @@ pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> sha
   return array;
 }
 
-/// A read-only array that owns the values, of shape (n,) unless another is given.
-template <class T>
-pybind11::array to_numpy(std::vector<T>&& values, std::vector<pybind11::ssize_t> shape = {}) {
-  auto* owned = new std::vector<T>(std::move(values));
-  const pybind11::capsule owner(owned, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+/// A read-only array that owns the values, those of a std::vector or a Buffer, of shape (n,) unless another is given.
+template <class Values>
+  requires(!std::is_reference_v<Values>)
+pybind11::array to_numpy(Values&& values, std::vector<pybind11::ssize_t> shape = {}) {
+  auto* owned = new Values(std::move(values));
+  const pybind11::capsule owner(owned, [](void* pointer) { delete static_cast<Values*>(pointer); });
   if (shape.empty()) shape = {static_cast<pybind11::ssize_t>(owned->size())};
-  return view(std::span<const T>(*owned), std::move(shape), owner);
+  return view(std::span(std::as_const(*owned).data(), owned->size()), std::move(shape), owner);
 }
 
 /// A two-dimensional float64 argument of `columns` columns; ValueError otherwise.

@@ -207,7 +207,7 @@ class ComplexBuilder {
 
 std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain,
                                        const SignCodes& codes, const Shape& shape, Skeleton cells, Budget& budget,
-                                       Workers& workers) {
+                                       Workers& workers, std::vector<Ids>* new_ids) {
   Shape final_shape = shape;
   final_shape.history_words = codes.words();
   ComplexArrays arrays = empty_arrays(shape.dim, &budget);
@@ -216,7 +216,7 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
   cells.vertices.terms = Terms(&budget);
   Buffer<Word> walls(&budget);
   if (domain.parts() > 1) walls.append_copy(cells.vertices.walls.data(), cells.count(0));
-  Ids facet_ids(&budget);
+  std::vector<Ids> all_ids;  // of the last dimension only, unless they are asked for
   for (std::size_t k = 0; k <= shape.dim; ++k) {
     budget.check();
     arrays.finite_counts.push_back(cells.count(k));
@@ -227,13 +227,15 @@ std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, c
       if (k > 0) walls = join_walls(cells, k, walls, budget);
       Ids ids = infinite_last(walls, arrays.finite_counts.back(), budget);
       if (k == 0) copy_vertices(final_shape, cells.vertices, ids, arrays, workers);
-      if (k > 0) copy_cells(cells, k, ids, facet_ids, arrays.faces[k], workers);
-      facet_ids.swap(ids);
+      if (k > 0) copy_cells(cells, k, ids, all_ids.back(), arrays.faces[k], workers);
+      if (new_ids == nullptr) all_ids.clear();
+      all_ids.push_back(std::move(ids));
     }
     if (k > 0) cells.cells[k] = Cells(&budget);
   }
   auto complex = ComplexBuilder::make(std::move(network), domain, codes, std::move(arrays));
   ComplexBuilder::detach(*complex);
+  if (new_ids != nullptr) *new_ids = std::move(all_ids);
   return complex;
 }
 

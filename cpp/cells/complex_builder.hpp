@@ -1,7 +1,9 @@
 // The last step of a construction: cells at infinity go last, facets ascend, working arrays are dropped.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "cells/complex.hpp"
 #include "cells/skeleton.hpp"
@@ -9,9 +11,11 @@
 
 namespace relutope {
 
+/// `new_ids`, where given, receives per dimension the new id of every cell, or nothing where ids stay: on a domain
+/// without infinity.
 std::unique_ptr<Complex> build_complex(std::shared_ptr<const Network> network, const Domain& domain,
                                        const SignCodes& codes, const Shape& shape, Skeleton cells, Budget& budget,
-                                       Workers& workers);
+                                       Workers& workers, std::vector<Buffer<std::int32_t>>* new_ids = nullptr);
 
 /// The arrays of a complex as they are stored and exchanged.
 struct ComplexArrays {

@@ -4,8 +4,6 @@
 #include <memory>
 #include <vector>
 
-#include "cells/refiner.hpp"
-
 namespace relutope {
 namespace {
 
@@ -174,10 +172,16 @@ void subdivide_dimension(std::size_t k, const StepContext& context, Refiners& re
   children[k][count] = next;
 }
 
+std::vector<std::size_t> counts_of(const Skeleton& cells, std::size_t dim) {
+  std::vector<std::size_t> counts;
+  for (std::size_t m = 0; m <= dim; ++m) counts.push_back(cells.count(m));
+  return counts;
+}
+
 }  // namespace
 
 EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, std::vector<Skeleton>& arenas, Budget& budget,
-                            Workers& workers) {
+                            Workers& workers, Descent* descent) {
   const std::size_t dim = input.shape.dim;
   Skeleton old_cells = std::move(cells);
   Skeleton fresh(dim, &budget);
@@ -187,11 +191,14 @@ EngineTally subdivide_layer(const LayerInput& input, Skeleton& cells, std::vecto
   Refiners refiners(workers.size());
   ChildRanges children;
   for (std::size_t k = 0; k <= dim; ++k) children.emplace_back(&budget);
+  std::vector<std::vector<std::size_t>> counts{counts_of(fresh, dim)};
   for (std::size_t k = 1; k <= dim; ++k) {
     budget.start_dimension(k);
     children[k].resize(old_cells.count(k) + 1);
     subdivide_dimension(k, context, refiners, children, arenas, fresh, workers);
+    counts.push_back(counts_of(fresh, dim));
   }
+  if (descent != nullptr) *descent = {std::move(children), std::move(counts)};
   EngineTally tally;
   for (const auto& refiner : refiners) {
     if (refiner) tally += refiner->tally();

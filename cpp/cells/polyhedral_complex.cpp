@@ -29,28 +29,34 @@ class Construction {
     for (std::size_t w = 0; w < workers.size(); ++w) arenas_.emplace_back(domain.dim(), &budget);
   }
 
-  std::unique_ptr<Complex> run() {
+  /// With carriers in the complex before the last layer where they are asked for.
+  Refinement run(bool with_carriers) {
     const std::size_t n_layers = network_->hidden_layers();
     for (std::size_t l = 0; l < n_layers; ++l) {
       const auto begin = std::chrono::steady_clock::now();
       budget_.start_layer(l, n_layers);
       budget_.check();
-      one_layer(l);
+      one_layer(l, with_carriers && l + 1 == n_layers ? &descent_ : nullptr);
       const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
       statistics_.layer_seconds.push_back(spent.count());
     }
     arenas_.clear();
-    auto complex =
-        build_complex(network_, start_.domain, start_.codes, shape_, std::move(start_.cells), budget_, workers_);
+    Carriers carriers;
+    if (!descent_.counts.empty()) carriers = carriers_of(descent_, start_.cells, budget_);
+    std::vector<Buffer<std::int32_t>> new_ids;
+    auto complex = build_complex(network_, start_.domain, start_.codes, shape_, std::move(start_.cells), budget_,
+                                 workers_, with_carriers ? &new_ids : nullptr);
+    if (!carriers.empty() && !new_ids.empty()) renumber(descent_, new_ids, *complex, carriers, budget_);
+    if (carriers.empty() && with_carriers) carriers = identical_carriers(*complex, budget_);
     statistics_.seconds = budget_.progress().seconds;
     statistics_.cpu_seconds = static_cast<double>(std::clock() - cpu_begin_) / CLOCKS_PER_SEC;
     statistics_.peak_bytes = budget_.peak_bytes();
     complex->set_statistics(std::move(statistics_));
-    return complex;
+    return {std::move(complex), std::move(carriers)};
   }
 
  private:
-  void one_layer(std::size_t l) {
+  void one_layer(std::size_t l, Descent* descent) {
     Skeleton& cells = start_.cells;
     SignCodes& codes = start_.codes;
     const ScaledLayer scaled(network_->layers()[l], exponents_);
@@ -64,7 +70,7 @@ class Construction {
     const std::size_t bits = tables_.bits();
     if (bits > 0) {
       statistics_.tally += subdivide_layer({*network_, l, scaled, codes, start_.domain, tables_, shape_}, cells,
-                                           arenas_, budget_, workers_);
+                                           arenas_, budget_, workers_, descent);
       extend_history(shape_, codes.bits(), bits, cells.vertices, budget_, workers_);
     }
     codes.add_layer(tables_.codes, bits);
@@ -80,12 +86,12 @@ class Construction {
   Shape shape_;
   LayerTables tables_;
   Statistics statistics_;
+  Descent descent_;
 };
 
-}  // namespace
-
-std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> network, const Domain& domain,
-                                            std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
+/// With carriers in the base where there is one.
+Refinement construct(const Complex* base, std::shared_ptr<const Network> network, const Domain& domain,
+                     std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
   if (domain.dim() != network->input_dim()) {
     throw std::invalid_argument("domain: dimension " + std::to_string(domain.dim()) +
                                 "; must be the network's input dimension " + std::to_string(network->input_dim()));
@@ -97,10 +103,28 @@ std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> netwo
   Budget budget(limits, std::move(poll));
   try {
     Workers workers(n_threads, budget);
-    return Construction(std::move(network), domain, budget, workers).run();
+    Refinement result = Construction(std::move(network), domain, budget, workers).run(base != nullptr);
+    if (base != nullptr) require_carriers(*base, *result.complex, result.carriers, workers);
+    for (Carrier& carrier : result.carriers) {
+      carrier.dimensions.detach();
+      carrier.ids.detach();
+    }
+    return result;
   } catch (const std::bad_alloc&) {
     throw Incomplete("the system refused more memory", "max_bytes", budget.progress());
   }
+}
+
+}  // namespace
+
+std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> network, const Domain& domain,
+                                            std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
+  return construct(nullptr, std::move(network), domain, n_threads, limits, std::move(poll)).complex;
+}
+
+Refinement refined_complex(const Complex& base, std::shared_ptr<const Network> network, const Domain& domain,
+                           std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
+  return construct(&base, std::move(network), domain, n_threads, limits, std::move(poll));
 }
 
 }  // namespace relutope

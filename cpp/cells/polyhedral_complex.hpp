@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cells/budget.hpp"
+#include "cells/carriers.hpp"
 #include "cells/complex.hpp"
 
 namespace relutope {
@@ -13,5 +14,15 @@ namespace relutope {
 /// (seconds apart). Throws Incomplete at a limit or an interrupt, std::invalid_argument for arguments that do not fit.
 std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> network, const Domain& domain,
                                             std::size_t n_threads, const Limits& limits, Budget::Poll poll);
+
+struct Refinement {
+  std::unique_ptr<Complex> complex;
+  Carriers carriers;  // in the base
+};
+
+/// The complex of a network that has the hidden layers of the base's network and one more. Throws std::runtime_error if
+/// the cells of the base are not in the order in which polyhedral_complex() numbers them.
+Refinement refined_complex(const Complex& base, std::shared_ptr<const Network> network, const Domain& domain,
+                           std::size_t n_threads, const Limits& limits, Budget::Poll poll);
 
 }  // namespace relutope

@@ -16,6 +16,7 @@ struct NeuronCode {
   std::int32_t bit = -1;
   bool flipped = false;
   Sign constant = Sign::kZero;
+  bool operator==(const NeuronCode&) const = default;
 };
 
 class SignCodes {

@@ -1,88 +1,113 @@
-"""Which outputs can be the largest on which regions, by proven bounds."""
+"""Which outputs can be the largest, at vertices and on regions, by proven bounds."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope import _core
+from relutope.bit_masks import Masks, packed, several, unpacked
 from relutope.complex import PolyhedralComplex
-from relutope.network import Network
 
 #: Vertices whose activations are held at once.
 BLOCK = 4096
+
+#: Regions whose vertices are listed at once.
+REGIONS = 1 << 18
+
+Floats = NDArray[np.float64]
 
 
 def contenders(complex_: PolyhedralComplex) -> NDArray[np.bool_]:
     """Which outputs may be the largest somewhere on each closed region; certainly all that are.
 
-    An output is left out where its upper bound on the region is below the lower bound of another. On a
-    region that reaches infinity none is.
+    An output is left out where another one is certainly greater at all vertices. On a region that reaches
+    infinity none is.
 
     Returns
     -------
     ndarray of shape (counts[d], output_dim), bool
     """
+    return bounded_contenders(complex_)[1]
+
+
+def bounded_contenders(complex_: PolyhedralComplex) -> tuple[Masks, NDArray[np.bool_]]:
+    """Which outputs may be the largest at each vertex, and the answer of `contenders`.
+
+    Those of a vertex are among those of all regions around it.
+    """
     low, high = output_bounds(complex_)
-    lower, upper = low.T, high.T
-    for k in range(1, complex_.dim + 1):
-        indptr, indices = complex_.facets(k)
-        lower = np.stack([np.minimum.reduceat(row[indices], indptr[:-1]) for row in lower])
-        upper = np.stack([np.maximum.reduceat(row[indices], indptr[:-1]) for row in upper])
-    result: NDArray[np.bool_] = (upper >= lower.max(axis=0)).T
-    return result
+    at_vertices = packed(high >= low.max(axis=1, keepdims=True))
+    *_, masks = _core.composed(complex_.core, at_vertices, False)
+    result = unpacked(masks, low.shape[1])
+    # Where one output alone may be the largest at all vertices, it is so on the region.
+    unclear = np.flatnonzero(several(masks))
+    for first in range(0, len(unclear), REGIONS):
+        regions = unclear[first : first + REGIONS]
+        result[regions] = ~_surpassed(*complex_.incidence(complex_.dim, 0, regions), low, high)
+    return at_vertices, result
 
 
-def output_bounds(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _surpassed(
+    indptr: NDArray[np.int32], vertices: NDArray[np.int32], low: Floats, high: Floats
+) -> NDArray[np.bool_]:
+    """Per region, which outputs are certainly less than another one at all its vertices."""
+    used = np.zeros(len(low), dtype=bool)
+    used[vertices] = True
+    place = (np.cumsum(used) - 1)[vertices]
+    low, high = low[used], high[used]
+    masks = np.zeros((1, len(indptr) - 1), dtype=np.uint64)
+    for i in range(low.shape[1]):
+        less = packed(high < low[:, i : i + 1])
+        masks = masks | np.bitwise_and.reduceat(less[:, place], indptr[:-1], axis=1)
+    return unpacked(masks, low.shape[1])
+
+
+def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
     """Lower and upper bounds on the outputs at the exact vertices, float64 of shape (counts[0], output_dim).
 
     Infinite at infinity and where float64 overflows.
     """
-    layers = _float_layers(complex_.network)
-    lows, highs = [], []
+    layers = [
+        (np.ascontiguousarray(image[:, :-1].T), image[:, -1]) for image in complex_.network.core.images()
+    ]
+    shape = complex_.network.output_dim, complex_.counts[0]
+    low, high = np.empty(shape).T, np.empty(shape).T  # an output's bounds lie together
     with np.errstate(all="ignore"):
-        for first in range(0, complex_.counts[0], BLOCK):
-            value = complex_.vertices[first : first + BLOCK]
-            error = np.empty_like(value)
-            error[:] = complex_.vertex_error[first : first + BLOCK, None]
+        for first in range(0, len(low), BLOCK):
+            block = slice(first, first + BLOCK)
+            value = complex_.vertices[block]
+            error = complex_.vertex_error[block].astype(np.float64)
+            size = np.abs(value.T).max(axis=0) + error
             for place, (weight, bias) in enumerate(layers):
                 if place:
-                    value = np.maximum(value, 0.0)  # which moves no two numbers apart
-                value, error = _layer_bounds(weight, bias, value, error)
-            unknown = ~(np.isfinite(value) & np.isfinite(error))
-            lows.append(np.where(unknown, -np.inf, np.nextafter(value - error, -np.inf)))
-            highs.append(np.where(unknown, np.inf, np.nextafter(value + error, np.inf)))
-    return np.concatenate(lows), np.concatenate(highs)
+                    np.maximum(value, 0.0, out=value)  # which moves no two numbers apart
+                value = value @ weight
+                value += bias
+                error, size = _layer_bounds(weight, bias, error, size)
+            low[block], high[block] = value - error[:, None], value + error[:, None]
+        unknown = ~np.isfinite(high - low)
+    low[unknown], high[unknown] = -np.inf, np.inf
+    return low, high
 
 
-def _layer_bounds(
-    weight: NDArray[np.float64],
-    bias: NDArray[np.float64],
-    value: NDArray[np.float64],
-    error: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One layer for values (n, columns) with bounds on their errors.
+def _layer_bounds(weight: Floats, bias: Floats, error: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """Bounds on the errors and sizes of all that a layer computes, from those of what it reads, per vertex.
+
+    `error` e bounds the errors of the inputs, `size` Y absolute values of the exact and the computed ones. R
+    is the largest sum of absolute weights of a row, B the largest absolute bias.
 
     Let u = 2^-53, n = columns. A sum of n + 1 terms, in any order and with or without fused operations, is
-    off by at most gamma = (n + 1) u / (1 - (n + 1) u) times the sum of absolute terms S = |W| |y| + |b|. The
-    float64 image of a coefficient is off by at most u of itself. With e on the inputs this makes
-    |W| e + (gamma + u) (|W| (|y| + e) + |b|), of which every term below is computed with a relative error of
-    at most gamma; the factors 4 (n + 4) u are more than twice what is needed. What underflows is less than
-    the smallest normal number times the number of operations, or times the other factor.
+    off by at most gamma = (n + 1) u / (1 - (n + 1) u) times the sum of absolute terms, which is at most
+    S = R Y + B. The float64 image of a coefficient is off by at most u of itself. So the error is at most
+    R e + (gamma + u) S, and the size (1 + gamma) S. Every term below is computed with a relative error of at
+    most gamma; the factor 4 (n + 4) u is more than twice what is needed, and so covers also one rounding of
+    computed value plus or minus error. What underflows is less than the smallest normal number times the
+    number of operations, or times the other factor.
     """
-    share = 4 * (weight.shape[1] + 4) * 2.0**-53
-    size = np.abs(weight).T
-    reach = np.abs(value) + error
-    carried = error @ size
-    absolute = reach @ size + np.abs(bias)
-    lost = reach.sum(axis=1, keepdims=True) + size.sum(axis=0) + 4 * len(size) + 4
-    total = (carried + share * absolute + np.finfo(np.float64).tiny * lost) * (1 + share)
-    return value @ weight.T + bias, total
-
-
-def _float_layers(network: Network) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """The correctly rounded float64 images of all coefficients."""
-    result = []
-    for rows in network.core.rows():
-        table = np.array([[value / bottom for value in numerators] for numerators, bottom in rows])
-        result.append((np.ascontiguousarray(table[:, :-1]), table[:, -1]))
-    return result
+    columns = len(weight)
+    share = 4 * (columns + 4) * 2.0**-53
+    row_sum = np.abs(weight).sum(axis=0).max()
+    total = row_sum * size + np.abs(bias).max()
+    lost = np.finfo(np.float64).tiny * (columns + 1) * (size + row_sum + 4)
+    return (row_sum * error + share * total + lost) * (1 + share), total * (1 + share) + lost

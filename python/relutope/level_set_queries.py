@@ -19,7 +19,8 @@ class LevelSetQueries:
 
     Each method computes one more complex. It takes the keywords `n_threads`, `max_cells`, `max_seconds`,
     `max_bytes` and `progress` of `polyhedral_complex` for that, and raises IncompleteError if a limit ends
-    it. Of a refined complex all but `refine` see the base.
+    it, or RuntimeError if this complex comes from a file whose cells another version of relutope numbered in
+    another order: then it must be computed again. Of a refined complex all but `refine` see the base.
     """
 
     def refine(self, functional: ArrayLike, **limits: Any) -> RefinedComplex:

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope import _core
+from relutope.bit_masks import Masks, packed, several, unpacked
 from relutope.coefficients import exact_array
 from relutope.complex import PolyhedralComplex
-from relutope.contenders import contenders
+from relutope.contenders import bounded_contenders
 from relutope.flat_cells import FlatCells
 from relutope.flat_cells import flat_cells as all_flat_cells
-from relutope.refinement import RefinedComplex, refine
+from relutope.refinement import Carrier, RefinedComplex, refine
 from relutope.subcomplex import Subcomplex
 
 KINDS = ("threshold", "argmax")
@@ -134,9 +136,10 @@ def decision_boundary(
     if kind == "threshold":
         refined, signs = _relative_to(base, level, limits)
         return LevelSet(refined, _cells([row == 0 for row in signs]), kind=kind, threshold=level)
-    refined, pairs, maximal = _argmax(base, limits)
-    ids = _cells([np.count_nonzero(rows, axis=1) > 1 for rows in maximal])
-    tied = tuple(rows[chosen] for rows, chosen in zip(maximal, ids, strict=True))
+    refined, pairs, largest = _argmax(base, limits)
+    ids = _cells([several(masks) for masks in largest])
+    n_outputs = base.network.output_dim
+    tied = tuple(unpacked(masks[:, chosen], n_outputs) for masks, chosen in zip(largest, ids, strict=True))
     return LevelSet(refined, ids, kind=kind, threshold=level, pairs=pairs, maximal=tied)
 
 
@@ -155,7 +158,8 @@ def class_regions(complex_: PolyhedralComplex, threshold: Any = 0.0, **limits: A
         refined, signs = _relative_to(base, level, limits)
         maximal = [np.column_stack([row <= 0, row >= 0]) for row in signs]
     else:
-        refined, _, maximal = _argmax(base, limits)
+        refined, _, largest = _argmax(base, limits)
+        maximal = [unpacked(masks, base.network.output_dim) for masks in largest]
     classes = [
         Subcomplex(refined, _cells([rows[:, i] for rows in maximal])) for i in range(maximal[0].shape[1])
     ]
@@ -223,14 +227,18 @@ def _relative_to(
 
 def _argmax(
     base: PolyhedralComplex, limits: dict[str, Any]
-) -> tuple[RefinedComplex, tuple[Pair, ...], list[NDArray[np.bool_]]]:
+) -> tuple[RefinedComplex, tuple[Pair, ...], list[Masks]]:
     """The complex cut where contenders tie, the pairs of them, and by dimension which outputs are largest.
 
     A pair is cut where both may be the largest on one region; the largest outputs of a cell are among the
     contenders of any region that it is a face of, and all pairs of these are cut.
     """
     n_outputs = base.network.output_dim
-    may_win = np.ones((base.counts[-1], 2), dtype=bool) if n_outputs == 2 else contenders(base)
+    if n_outputs == 2:
+        at_vertices = packed(np.ones((base.counts[0], 2), dtype=bool))
+        may_win = np.ones((base.counts[-1], 2), dtype=bool)
+    else:
+        at_vertices, may_win = bounded_contenders(base)
     meet = may_win.T.astype(np.float32) @ may_win.astype(np.float32) > 0
     pairs = tuple((i, j) for i in range(n_outputs) for j in range(i + 1, n_outputs) if meet[i, j])
     pairs = pairs or ((0, 1),)
@@ -238,30 +246,51 @@ def _argmax(
     for row, (i, j) in zip(functionals, pairs, strict=True):
         row[i], row[j] = 1, -1
     refined = refine(base, functionals, **limits)
-    return refined, pairs, _maximal(refined, pairs, may_win)
+    return refined, pairs, _largest(refined, pairs, at_vertices, may_win)
 
 
-def _maximal(
-    refined: RefinedComplex, pairs: Sequence[Pair], may_win: NDArray[np.bool_]
-) -> list[NDArray[np.bool_]]:
-    region = refined.carrier(refined.dim).ids  # a base region whose closure holds the cell
-    result = []
-    for k in range(refined.dim, -1, -1):
-        contending = may_win[region]
-        largest = contending.copy()
-        signs = refined.functional_signs(k)
-        for place, (i, j) in enumerate(pairs):
-            both = contending[:, i] & contending[:, j]
-            largest[:, i] &= ~(both & (signs[:, place] < 0))
-            largest[:, j] &= ~(both & (signs[:, place] > 0))
-        if not largest.any(axis=1).all():
-            raise RuntimeError("internal: a cell without a largest output")
-        result.append(largest)
-        if k:
-            indptr, indices = refined.facets(k)
-            above, region = region, np.empty(refined.counts[k - 1], dtype=region.dtype)
-            region[indices] = np.repeat(above, np.diff(indptr))
-    return result[::-1]
+def _largest(
+    refined: RefinedComplex, pairs: Sequence[Pair], at_vertices: Masks, may_win: NDArray[np.bool_]
+) -> list[Masks]:
+    """Which outputs are the largest on the cells, by dimension.
+
+    An output is the largest on a cell iff it is at all its vertices: if it is there, then on the closed cell,
+    since differences are affine on it; and if it is on the cell, then at the vertices by continuity. Vertices
+    at infinity, p + M q, are points for each large M, and the signs at them those for all large M.
+
+    At a vertex the largest are those contenders that no cut pair shows to be less than another output: all
+    pairs of contenders of a region are cut. A vertex of the base has contenders of its own; a new one has
+    those of a region around its carrier.
+    """
+    n_outputs = may_win.shape[1]
+    carrier = refined.carrier(0)
+    masks = np.take(at_vertices, np.where(carrier.dimensions == 0, carrier.ids, 0), axis=1)
+    new = np.flatnonzero(carrier.dimensions)
+    masks[:, new] = packed(may_win[_regions_around(refined.base, refined.carrier(0, new))])
+    unclear = np.flatnonzero(several(masks))
+    largest = unpacked(masks[:, unclear], n_outputs)
+    for (i, j), codes in zip(pairs, refined.vertex_functional_codes(unclear), strict=True):
+        largest[:, i] &= codes != 2
+        largest[:, j] &= codes != 1
+    if not largest.any(axis=1).all():
+        raise RuntimeError("internal: a vertex without a largest output")
+    masks[:, unclear] = packed(largest)
+    return _core.composed(refined.core, masks, True)
+
+
+def _regions_around(base: PolyhedralComplex, cells: Carrier) -> NDArray[np.int32]:
+    """For each of some cells of the base, of dimension 1 or more, a region that has it as a face."""
+    ids = cells.ids.copy()
+    for k in range(1, base.dim):
+        reached = np.flatnonzero(cells.dimensions <= k)
+        wanted = np.zeros(base.counts[k], dtype=bool)
+        wanted[ids[reached]] = True
+        indptr, indices = base.facets(k + 1)
+        places = np.flatnonzero(wanted[indices])
+        cofacet = np.empty(base.counts[k], dtype=np.int32)
+        cofacet[indices[places]] = np.searchsorted(indptr, places, side="right") - 1
+        ids[reached] = cofacet[ids[reached]]
+    return ids
 
 
 def _cells(chosen: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.int32], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -15,11 +15,10 @@ from relutope import _core
 from relutope.arguments import checked_dimension, checked_ids
 from relutope.coefficients import as_fractions, common_denominator, exact_array
 from relutope.complex import PolyhedralComplex
+from relutope.domains import core_domain
 from relutope.network import Network
-from relutope.subdivision import polyhedral_complex
-
-#: Hashes of n names are tried with so many seeds; under one, two collide with a chance of about n^2 / 2^65.
-MAX_SEEDS = 8
+from relutope.progress import Poll, reporting
+from relutope.subdivision import checked_limits
 
 
 class Carrier(NamedTuple):
@@ -46,11 +45,14 @@ class RefinedComplex(PolyhedralComplex):
     functionals : ndarray of shape (n, output_dim + 1)
         Coefficients of the outputs, then the constant, as `fractions.Fraction`.
     extended : Network
+    carriers : tuple of Carrier
+        By dimension, of all cells; see `carrier`.
     """
 
     base: PolyhedralComplex = field(kw_only=True)
     functionals: NDArray[np.object_] = field(kw_only=True)
     extended: Network = field(kw_only=True)
+    carriers: tuple[Carrier, ...] = field(kw_only=True)
 
     def sign_vectors(self, k: int, ids: ArrayLike | None = None) -> NDArray[np.int8]:
         """As of the base, without the functionals; cells that a functional parts have equal ones."""
@@ -117,52 +119,36 @@ class RefinedComplex(PolyhedralComplex):
         [0, 0, 0, 1]
         """
         k = checked_dimension(k, self.dim)
-        found = self._carriers[k]
+        found = self.carriers[k]
         if ids is None:
             return found
         chosen = checked_ids(ids, self.counts[k], f"cells of dimension {k}")
         return Carrier(found.dimensions[chosen], found.ids[chosen])
 
-    @cached_property
-    def _functional_codes(self) -> tuple[NDArray[np.uint8], ...]:
-        """Per dimension the signs of functionals (rows) on cells (columns): 1 for +, 2 for -, 0 for 0."""
+    def vertex_functional_codes(self, ids: NDArray[np.signedinteger[Any]] | None = None) -> NDArray[np.uint8]:
+        """Signs of the functionals (rows) at vertices (columns; default: all): 1 for +, 2 for -, 0 for 0."""
         arrays = self.core.to_arrays()
+        signs = arrays["signs"] if ids is None else arrays["signs"][ids]
         first = self.network.n_neurons
-        words = arrays["signs"].shape[1] // 2
-        rows = []
-        for neuron in range(first, first + len(self.functionals)):
+        words = signs.shape[1] // 2
+        rows = np.empty((len(self.functionals), len(signs)), dtype=np.uint8)
+        for row, neuron in zip(rows, itertools.count(first)):
             bit, constant = int(arrays["code_bit"][neuron]), int(arrays["code_constant"][neuron])
             if bit < 0:
-                rows.append(np.full(self.counts[0], (0, 1, 2)[constant], dtype=np.uint8))
+                row[:] = (0, 1, 2)[constant]
                 continue
-            planes = arrays["signs"][:, [bit // 64, words + bit // 64]] >> np.uint64(bit % 64) & np.uint64(1)
-            up, down = planes.T[:: -1 if arrays["code_flipped"][neuron] else 1].astype(np.uint8)
-            rows.append(up | down << 1)
-        return tuple(composed(self, np.array(rows)))
+            planes = [
+                signs[:, word] >> np.uint64(bit % 64) & np.uint64(1)
+                for word in (bit // 64, words + bit // 64)
+            ]
+            up, down = planes[:: -1 if arrays["code_flipped"][neuron] else 1]
+            row[:] = up | down << np.uint64(1)
+        return rows
 
     @cached_property
-    def _carriers(self) -> tuple[Carrier, ...]:
-        base, own = self.base.core.to_arrays(), self.core.to_arrays()
-        n_neurons = self.network.n_neurons
-        for name in ("code_bit", "code_flipped", "code_constant"):
-            if not np.array_equal(base[name], own[name][:n_neurons]):
-                raise RuntimeError("internal: a refined complex codes signs otherwise than its base")
-        n_bits = 1 + max(
-            int(base[name].max(initial=-1)) for name in ("code_bit", "constraint_bit") if name in base
-        )
-        for seed in range(MAX_SEEDS):
-            old = [hashed(names, seed) for names in composed(self.base, vertex_names(base, n_bits))]
-            table = np.concatenate(old)
-            order = np.argsort(table, kind="stable")
-            table = table[order]
-            if np.any(table[1:] == table[:-1]):
-                continue
-            starts = np.cumsum([0, *map(len, old)])
-            return tuple(
-                _found(hashed(names, seed), table, order, starts)
-                for names in composed(self, vertex_names(own, n_bits))
-            )
-        raise RuntimeError("internal: names of cells have equal hashes under every seed")
+    def _functional_codes(self) -> list[NDArray[np.uint8]]:
+        """Per dimension the signs of functionals (rows) on cells (columns), coded likewise."""
+        return _core.composed(self.core, self.vertex_functional_codes(), False)
 
     def refine(self, functional: ArrayLike, **limits: Any) -> RefinedComplex:
         """The base cut by the functionals of this complex and by further ones; see the base's method."""
@@ -189,16 +175,30 @@ class RefinedComplex(PolyhedralComplex):
 
     def __reduce__(self) -> tuple[Any, ...]:
         whole = PolyhedralComplex(self.core, self.extended, self.domain, self.stored_statistics)
-        return _rebuilt, (whole, self.base, self.functionals)
+        return _rebuilt, (whole, self.base, self.functionals, self.carriers)
 
 
-def refine(base: PolyhedralComplex, functional: ArrayLike, **limits: Any) -> RefinedComplex:
+def refine(
+    base: PolyhedralComplex,
+    functional: ArrayLike,
+    *,
+    n_threads: int | None = None,
+    max_cells: int | None = None,
+    max_seconds: float | None = None,
+    max_bytes: int | None = None,
+    progress: bool | Poll | None = False,
+) -> RefinedComplex:
     """See `PolyhedralComplex.refine`."""
     functionals = checked_functionals(functional, base.network.output_dim)
     rows = [common_denominator(row) for row in functionals.tolist()]
     extended = Network(_core.extended_network(base.network.core, rows))
-    whole = polyhedral_complex(extended, base.domain, allow_high_dimension=True, **limits)
-    return _rebuilt(whole, base, functionals)
+    limits = checked_limits(n_threads, max_cells, max_seconds, max_bytes)
+    with reporting(progress) as poll:
+        core, carriers = _core.refined_complex(
+            base.core, extended.core, core_domain(base.domain, base.dim), *limits, poll
+        )
+    whole = PolyhedralComplex(core, extended, base.domain)
+    return _rebuilt(whole, base, functionals, tuple(Carrier(*arrays) for arrays in carriers))
 
 
 def checked_functionals(functional: ArrayLike, output_dim: int) -> NDArray[np.object_]:
@@ -213,58 +213,11 @@ def checked_functionals(functional: ArrayLike, output_dim: int) -> NDArray[np.ob
     return as_fractions(rows)
 
 
-def composed(
-    complex_: PolyhedralComplex, at_vertices: NDArray[np.unsignedinteger[Any]]
-) -> Iterator[NDArray[Any]]:
-    """Rows of bit fields at vertices, for the cells of each dimension 0..d: "or" over their vertices."""
-    values = at_vertices
-    yield values
-    for k in range(1, complex_.dim + 1):
-        indptr, indices = complex_.facets(k)
-        values = np.stack([np.bitwise_or.reduceat(row[indices], indptr[:-1]) for row in values])
-        yield values
-
-
-def vertex_names(arrays: dict[str, NDArray[Any]], n_bits: int) -> NDArray[np.uint64]:
-    """What names cells when composed: rows of both sign planes' first bits, and of the walls not touched."""
-    n_words = -(-n_bits // 64)
-    signs = arrays["signs"].T
-    planes = np.concatenate([signs[:n_words], signs[len(signs) // 2 :][:n_words]])
-    if n_bits % 64:
-        planes[[n_words - 1, -1]] &= np.uint64((1 << n_bits % 64) - 1)
-    not_touched = ~arrays["walls"].reshape(len(arrays["walls"]), -1).T
-    names: NDArray[np.uint64] = np.concatenate([planes, not_touched])
-    return names
-
-
-def hashed(names: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-    """A 64-bit hash of each column."""
-    factors = np.random.default_rng(seed).integers(2**64, size=len(names) + 1, dtype=np.uint64) | np.uint64(1)
-    result = np.zeros(names.shape[1], dtype=np.uint64)
-    for row, factor in zip(names, factors, strict=False):
-        result = (result ^ row) * factor
-        result ^= result >> np.uint64(32)
-    result *= factors[-1]
-    return result
-
-
-def _found(
-    wanted: NDArray[np.uint64], table: NDArray[np.uint64], order: NDArray[np.intp], starts: NDArray[np.intp]
-) -> Carrier:
-    """Where hashes of names occur in the sorted table of all base cells.
-
-    Each wanted name is that of a base cell, and no two of these have one hash: equal hashes, equal names.
-    """
-    place = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
-    if not np.array_equal(table[place], wanted):
-        raise RuntimeError("internal: a cell of a refined complex lies in no cell of its base")
-    place = order[place]
-    dimensions = np.searchsorted(starts, place, side="right") - 1
-    return Carrier(dimensions.astype(np.int8), (place - starts[dimensions]).astype(np.int32))
-
-
 def _rebuilt(
-    whole: PolyhedralComplex, base: PolyhedralComplex, functionals: NDArray[np.object_]
+    whole: PolyhedralComplex,
+    base: PolyhedralComplex,
+    functionals: NDArray[np.object_],
+    carriers: tuple[Carrier, ...],
 ) -> RefinedComplex:
     return RefinedComplex(
         whole.core,
@@ -274,5 +227,6 @@ def _rebuilt(
         base=base,
         functionals=functionals,
         extended=whole.network,
+        carriers=carriers,
         slice=base.slice,
     )

@@ -98,15 +98,22 @@ def polyhedral_complex(
             "has 3^d faces. "
             "Compute on a Slice, or pass allow_high_dimension=True"
         )
-    threads = checked_threads(n_threads)
-    cells = 0 if max_cells is None else _positive_int(max_cells, "max_cells")
-    memory = default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes")
-    seconds = 0.0 if max_seconds is None else _positive_seconds(max_seconds)
+    limits = checked_limits(n_threads, max_cells, max_seconds, max_bytes)
     with reporting(progress) as poll:
-        core = _core.polyhedral_complex(
-            network.core, core_domain(domain, network.input_dim), threads, cells, seconds, memory, poll
-        )
+        core = _core.polyhedral_complex(network.core, core_domain(domain, network.input_dim), *limits, poll)
     return PolyhedralComplex(core, network, domain, slice=plane)
+
+
+def checked_limits(
+    n_threads: Any, max_cells: Any, max_seconds: Any, max_bytes: Any
+) -> tuple[int, int, float, int]:
+    """Threads and limits as the core takes them, in this order, or a ValueError or TypeError."""
+    return (
+        checked_threads(n_threads),
+        0 if max_cells is None else _positive_int(max_cells, "max_cells"),
+        0.0 if max_seconds is None else _positive_seconds(max_seconds),
+        default_max_bytes() if max_bytes is None else _positive_int(max_bytes, "max_bytes"),
+    )
 
 
 def checked_threads(n_threads: Any) -> int:
