@@ -60,7 +60,8 @@ IMPORT_ORDER = [
     {"data", "loading", "plot", "summary"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_analyze", "cli_boundary", "cli_regions", "cli_verify"},
+    {"cli_boundary", "cli_homology", "cli_regions", "cli_verify"},
+    {"cli_analyze"},
     {"cli"},
     {"__main__"},
 ]

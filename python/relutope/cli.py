@@ -1,4 +1,4 @@
-"""The command line: ``relutope complex``, ``analyze``, ``boundary``, ``regions`` and ``verify``.
+"""The command line: ``relutope COMMAND``, see ``relutope --help``.
 
 Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified.
 """
@@ -47,6 +47,10 @@ def _run(options: Options) -> int:
         from relutope.cli_boundary import boundary
 
         return boundary(options)
+    if options.command == "homology":
+        from relutope.cli_homology import homology
+
+        return homology(options)
     if options.command == "verify":
         from relutope.cli_verify import verify_file
 
@@ -93,7 +97,8 @@ def _readable(result: dict[str, Any]) -> list[str]:
 
 def _cost(progress: dict[str, Any]) -> str:
     """What is not in the message already."""
-    return f"{progress['seconds']:.3g} s, {progress['bytes']:,} bytes"
+    parts = [("seconds", "{:.3g} s"), ("bytes", "{:,} bytes")]
+    return ", ".join(form.format(progress[key]) for key, form in parts if key in progress)
 
 
 def _fail(message: str, code: int) -> int:

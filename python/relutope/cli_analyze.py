@@ -7,12 +7,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+from relutope.cli_homology import peaks
 from relutope.cli_input import Job, compute, limits, report, resolve
 from relutope.cli_options import Options
 from relutope.complex import PolyhedralComplex
 from relutope.errors import MissingExtraError
+from relutope.homology import BettiCurves, betti_curves
 from relutope.plot import figure_size
 from relutope.summary import summarize
+
+#: Random orderings whose Betti numbers are drawn.
+ORDERINGS = 20
 
 
 def analyze(options: Options) -> int:
@@ -29,6 +34,12 @@ def analyze(options: Options) -> int:
         written.append(picture)
     else:
         skipped["complex.png"] = picture
+    curves = betti_curves(complex_, n_threads=options.threads, n_orderings=ORDERINGS)
+    picture = _draw_curves(job, curves, out / "betti_curves.png")
+    if isinstance(picture, Path):
+        written.append(picture)
+    else:
+        skipped["betti_curves.png"] = picture
     if job.data is None:
         skipped["data"] = "no --data was given"
     X, y = (None, None) if job.data is None else (job.data.X, job.data.y)
@@ -36,10 +47,13 @@ def analyze(options: Options) -> int:
     for name in ("box", "all_space"):
         if summary[name] is not None and "not_computed" in summary[name]:
             skipped[name] = summary[name]["not_computed"]
-    content = {**report(job, complex_), **summary, "skipped": skipped}
+    homology = peaks(complex_, curves)
+    content = {**report(job, complex_), **summary, "homology": homology, "skipped": skipped}
     written.append(_write_json(content, out / "summary.json"))
     print(summary)
     print()
+    largest = " ".join(f"{peak:,.1f}" for peak in homology["peak_mean"])
+    print(f"largest Betti numbers along {ORDERINGS} orderings ({curves.filtration}): {largest}")
     for name, reason in skipped.items():
         print(f"skipped {name}: {reason}")
     print("wrote " + ", ".join(map(str, written)))
@@ -60,6 +74,18 @@ def _draw(job: Job, complex_: PolyhedralComplex, path: Path) -> Path | str:
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     figure.set_size_inches(*figure_size(right - left, top - bottom))
     axes.set_title(f"{os.path.basename(job.model)}: {complex_.n_regions:,} regions")
+    figure.savefig(path, dpi=160, metadata={"Software": None})
+    return path
+
+
+def _draw_curves(job: Job, curves: BettiCurves, path: Path) -> Path | str:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return str(MissingExtraError("matplotlib", "plot", "to draw Betti curves"))
+    figure = Figure(layout="constrained")
+    axes = curves.plot(figure.subplots())
+    axes.set_title(f"{os.path.basename(job.model)}: {axes.get_title()}")
     figure.savefig(path, dpi=160, metadata={"Software": None})
     return path
 

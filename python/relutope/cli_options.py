@@ -47,10 +47,23 @@ def build_parser() -> argparse.ArgumentParser:
     )
     boundary.add_argument("--json", action="store_true", help="print one JSON object")
     _add_verify(commands.add_parser("verify", help="prove that a saved complex is that of a network"))
+    _add_homology(commands.add_parser("homology", help="Betti numbers along random orderings of the cells"))
     regions = commands.add_parser("regions", help="count regions by six definitions")
     _add_common(regions)
     regions.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _add_homology(parser: argparse.ArgumentParser) -> None:
+    from relutope.filtrations import NAMES
+
+    _add_common(parser)
+    parser.add_argument("--filtration", choices=NAMES, default="cell_max", help="default: cell_max")
+    parser.add_argument("--orderings", type=_count, metavar="N", default=100, help="default: 100")
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", default=0, help="of the random numbers; default: 0"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -175,6 +188,12 @@ def _names(text: str) -> list[str]:
 
 def _count(text: str) -> int:
     return int(_positive(int, text, "an integer >= 1"))
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: an integer >= 0")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

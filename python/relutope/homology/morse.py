@@ -135,7 +135,7 @@ def critical_sets(complex: PolyhedralComplex, index: int = 0, field: int = 2) ->
     local = _local_betti(order.complex, owner, n_sets, prime)
     flat = _flat(order)
     members = [_Rows(np.where(flags, part, n_sets), n_sets) for flags, part in zip(flat, owner, strict=True)]
-    touches: NDArray[np.bool_] = complex.walls(0).any(axis=1)
+    touches = np.asarray(complex.walls(0).any(axis=1))
     sets, beyond = [], np.zeros(len(owner), dtype=np.int64)
     for number in np.flatnonzero(local.any(axis=1)).tolist():
         ids = tuple(part[number].astype(np.int32) for part in members)
