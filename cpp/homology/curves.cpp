@@ -19,13 +19,6 @@ void BettiCurves::run(std::span<const std::uint32_t> keys, std::span<const std::
   sweep(creators_.find(sorted_), thresholds, curve);
 }
 
-void BettiCurves::enter(std::uint32_t cell, const CellBits& creates) {
-  std::size_t k = 0;
-  for (std::size_t m = 1; m + 1 < offsets_.size(); ++m) k += cell >= offsets_[m];
-  const bool creates_class = creates.test(cell);
-  betti_[k + creates_class] += creates_class ? 1 : -1;
-}
-
 void BettiCurves::sweep(const CellBits& creates, std::span<const std::int64_t> thresholds,
                         std::span<std::int64_t> curve) {
   const std::size_t width = offsets_.size() - 1;
@@ -39,43 +32,51 @@ void BettiCurves::sweep(const CellBits& creates, std::span<const std::int64_t> t
       out = std::copy(betti_.begin() + 1, betti_.end(), out);
     }
   };
-  std::uint32_t previous_key = 0;
-  std::int64_t previous_cells = 0;
   const std::size_t n = sorted_.size();
+  const SortedCell* const sorted = sorted_.data();  // not reloaded after each write
+  const std::uint32_t* const offsets = offsets_.data();
+  std::int64_t* const betti = betti_.data();
   for (std::size_t i = 0; i < n;) {
-    const std::uint32_t key = key_of(sorted_[i]);
+    const std::size_t first = i;
+    const std::uint32_t key = key_of(sorted[i]);
     record_below(key);
     do {
-      enter(number_of(sorted_[i]), creates);
-    } while (++i < n && key_of(sorted_[i]) == key);
-    close_group(key, static_cast<std::int64_t>(i), previous_key, previous_cells);
-    previous_key = key;
-    previous_cells = static_cast<std::int64_t>(i);
+      const std::uint32_t cell = number_of(sorted[i]);
+      std::size_t k = 0;
+      for (std::size_t m = 1; m < width; ++m) k += cell >= offsets[m];
+      const bool creates_class = creates.test(cell);
+      betti[k + creates_class] += creates_class ? 1 : -1;
+    } while (++i < n && key_of(sorted[i]) == key);
+    note_peaks(first, i);
   }
   for (std::size_t k = 0; k < width; ++k) {
-    if (!at_peak_[k]) continue;
-    peaks_[k].last_key = previous_key;
-    peaks_[k].last_cells = previous_cells;
+    if (at_peak_[k]) leave_peak(k, n);
   }
   record_below(std::int64_t{1} << 62);
 }
 
-void BettiCurves::close_group(std::uint32_t key, std::int64_t cells, std::uint32_t previous_key,
-                              std::int64_t previous_cells) {
+/// After the cells first..last-1, those of one key.
+void BettiCurves::note_peaks(std::size_t first, std::size_t last) {
   for (std::size_t k = 0; k < peaks_.size(); ++k) {
     const std::int64_t value = betti_[k + 1];
-    Peak& peak = peaks_[k];
-    if (value < peak.value) {
-      if (at_peak_[k]) {
-        peak.last_key = previous_key;
-        peak.last_cells = previous_cells;
-        at_peak_[k] = 0;
-      }
-    } else {
-      if (value > peak.value) peak = {value, key, key, cells, cells};
-      at_peak_[k] = 1;
+    if (value < peaks_[k].value) {
+      if (at_peak_[k]) leave_peak(k, first);
+      at_peak_[k] = 0;
+      continue;
     }
+    if (value > peaks_[k].value) {
+      const std::uint32_t key = key_of(sorted_[first]);
+      const auto cells = static_cast<std::int64_t>(last);
+      peaks_[k] = {value, key, key, cells, cells};
+    }
+    at_peak_[k] = 1;
   }
+}
+
+/// The peak lasted until the first `cells` cells were in.
+void BettiCurves::leave_peak(std::size_t k, std::size_t cells) {
+  peaks_[k].last_key = key_of(sorted_[cells - 1]);
+  peaks_[k].last_cells = static_cast<std::int64_t>(cells);
 }
 
 }  // namespace relutope

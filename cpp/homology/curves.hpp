@@ -36,8 +36,8 @@ class BettiCurves {
 
  private:
   void sweep(const CellBits& creates, std::span<const std::int64_t> thresholds, std::span<std::int64_t> curve);
-  void enter(std::uint32_t cell, const CellBits& creates);
-  void close_group(std::uint32_t key, std::int64_t cells, std::uint32_t previous_key, std::int64_t previous_cells);
+  void note_peaks(std::size_t first, std::size_t last);
+  void leave_peak(std::size_t k, std::size_t cells);
 
   std::vector<std::uint32_t> offsets_{0};
   Creators creators_;

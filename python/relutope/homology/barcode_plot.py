@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relutope.errors import MissingExtraError
 
@@ -27,19 +28,19 @@ def plot(barcode: Barcode, kind: str, ax: Axes | None) -> Axes:
     if ax is None:
         _, ax = plt.subplots(layout="constrained")
     diagrams = [diagram[np.isfinite(diagram[:, 0])] for diagram in barcode.diagrams()]
-    finite = np.concatenate([diagram[np.isfinite(diagram)] for diagram in diagrams])
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    levels = barcode.filtration.levels[np.isfinite(barcode.filtration.levels)]
+    low, high = (levels[0], levels[-1]) if levels.size else (0.0, 1.0)
     end = high + 0.05 * ((high - low) or 1.0)  # where bars that never end are drawn to
     if kind == "barcode":
         top = 0
-        for k, diagram in enumerate(diagrams):
+        for k, diagram in filter(_has_bars, enumerate(diagrams)):
             bars = diagram[np.lexsort((diagram[:, 1], diagram[:, 0]))]
             places = np.arange(top, top + len(bars))
             ax.hlines(places, bars[:, 0], np.minimum(bars[:, 1], end), colors=f"C{k}", label=f"dimension {k}")
             top += len(bars)
         ax.set_yticks([])
     else:
-        for k, diagram in enumerate(diagrams):
+        for k, diagram in filter(_has_bars, enumerate(diagrams)):
             ax.scatter(
                 diagram[:, 0], np.minimum(diagram[:, 1], end), s=12, color=f"C{k}", label=f"dimension {k}"
             )
@@ -50,3 +51,7 @@ def plot(barcode: Barcode, kind: str, ax: Axes | None) -> Axes:
     ax.set_title(f"{barcode.filtration.name}, over Z/{barcode.field}")
     ax.legend()
     return ax
+
+
+def _has_bars(item: tuple[int, NDArray[np.float64]]) -> bool:
+    return len(item[1]) > 0
