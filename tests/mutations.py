@@ -193,6 +193,8 @@ MUTATIONS: dict[str, Mutation] = {
 }  # fmt: skip
 HEADER: dict[str, Any] = {
     "format": "relutope", "schema_version": 9, "relutope": "0.0.0", "model_hash": "0" * 64, "semantics": "",
-    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": "float32", "notes": ["a"],
+    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": 32, "notes": "a",
     "f_vector": [1], "extra": 1,
 }  # fmt: skip
+#: Legal metadata of another source.
+METADATA: dict[str, Any] = {"dtype": "float32", "notes": ["a"]}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import relutope
 from compare import complex_on, network_of
-from mutations import HEADER, MUTATIONS, put_header, write, write_as_it_is
+from mutations import HEADER, METADATA, MUTATIONS, put_header, write, write_as_it_is
 from networks import CLASSES, cases
-from relutope import AllSpace, Network, PolyhedralComplex, verify
+from relutope import AllSpace, Box, Network, PolyhedralComplex, Slice, verify
 from relutope.cli import main
 from relutope.npz import Record, read_npz
 from relutope.storage import complex_to_record
@@ -194,6 +196,74 @@ def test_changed_headers_are_reported(saved: tuple[Path, Network, Record], field
     put_header(record, **{field: HEADER[field]})
     write(path, record)
     assert outcome(path, network) == ("reproduction" if field == "relutope" else "header")
+
+
+# Metadata: the function is the same, so they are told and refuse nothing
+
+
+@pytest.mark.parametrize("field", METADATA)
+def test_changed_metadata_are_told(saved: tuple[Path, Network, Record], field: str) -> None:
+    path, network, record = saved
+    assert verify(path, network).differences == ()
+    put_header(record, **{field: METADATA[field]})
+    write(path, record)
+    certificate = verify(path, network)
+    assert certificate.ok
+    [difference] = certificate.differences
+    assert difference.startswith(f"the file's {field} ")
+    assert f"note: {difference}\n" in str(certificate)
+    assert certificate.to_json()["differences"] == (difference,)
+
+
+@pytest.mark.parametrize("box", [None, Box(-1, [1, 2])])
+@pytest.mark.parametrize("domain", [(-1, 1), Slice([0, 0], [[1, 2]], (-1, 1))], ids=["box", "slice"])
+def test_own_box_of_the_network_is_told(
+    saved: tuple[Path, Network, Record], tmp_path: Path, box: Box | None, domain: Any
+) -> None:
+    _, network, _ = saved
+    path, given = tmp_path / "own.npz", replace(network, box=Box(0, 1))
+    relutope.polyhedral_complex(replace(network, box=box), domain).save(path)
+    for rebuild in (True, False):
+        certificate = verify(path, given, rebuild=rebuild)
+        assert certificate.ok, str(certificate)
+        assert len(certificate.differences) == (not isinstance(domain, Slice))
+    assert verify(path, replace(network, box=box)).differences == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network.lo": np.zeros(2)},
+        {"network.lo": np.ones(2), "network.hi": np.zeros(2)},
+        {"network.lo": np.array([-0.0, 0]), "network.hi": np.ones(2)},
+        {"network.lo": np.zeros(3), "network.hi": np.ones(3)},
+        {"network.lo": np.zeros(2, np.float32), "network.hi": np.ones(2, np.float32)},
+    ],
+)
+def test_no_box_of_a_network(saved: tuple[Path, Network, Record], changes: Record) -> None:
+    path, network, record = saved
+    write(path, {"header": record["header"], **changes, **record})
+    assert outcome(path, network) == "header"
+
+
+def test_a_checkpoint_and_its_module(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(2)
+    module = torch.nn.Sequential(
+        torch.nn.Linear(2, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1), torch.nn.Sigmoid()
+    )
+    torch.save(module.state_dict(), tmp_path / "m.pt")
+    numbers = {name: tensor.double().numpy() for name, tensor in module.state_dict().items()}
+    weights, biases = ([numbers[f"{i}.{kind}"] for i in (0, 2)] for kind in ("weight", "bias"))
+    models = [module, tmp_path / "m.pt", Network.from_arrays(weights, biases)]
+    for source in models:
+        relutope.polyhedral_complex(source, (-1, 1)).save(tmp_path / "t.npz")
+        for model in models:
+            certificate = verify(tmp_path / "t.npz", model)
+            assert certificate.ok, str(certificate)
+            assert (certificate.differences == ()) == (model is source)
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "t.npz"), str(tmp_path / "m.pt")]) == 0
+    assert "\nnote: the file's dtype is 'float64', that of the model 'float32'\n" in capsys.readouterr().out
 
 
 def test_rays(tmp_path: Path, quadrants: Network) -> None:

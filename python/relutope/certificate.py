@@ -22,11 +22,14 @@ from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, domain_to_json, slice_from_json, slice_to_json
 from relutope.members import (
+    OWN_BOX,
     RefutedError,
     cells_to_certify,
     certified_domain,
     check_restriction,
     check_shapes,
+    described_network,
+    metadata_differences,
     network_members,
     parsed,
     rows_to_certify,
@@ -73,6 +76,9 @@ class Certificate:
     signs_by_bounds, signs_by_integers : int
         How many signs of neurons at vertices either stage decided.
     seconds : float
+    differences : tuple of str
+        What the file says about its network and the model does not: notes, dtype, or a box of its own. The
+        function of the network and the domain are the same, so this refutes nothing.
 
     Examples
     --------
@@ -89,6 +95,7 @@ class Certificate:
     signs_by_bounds: int
     signs_by_integers: int
     seconds: float
+    differences: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same as a dict that `json.dumps` takes; checks are dicts too."""
@@ -101,6 +108,7 @@ class Certificate:
         ]
         lines.append(f"signs: {self.signs_by_bounds:,} by bounds, {self.signs_by_integers:,} by integers")
         lines.append(f"seconds: {self.seconds:.3f}")
+        lines += [f"note: {difference}" for difference in self.differences]
         return "\n".join([*lines, "certified" if self.ok else "NOT CERTIFIED"])
 
 
@@ -115,6 +123,9 @@ def verify(
     and must have the same bytes: that finds changes that are still true, such as a coordinate moved within
     its error bound or cells in another order. The member ``statistics`` (times and tallies) is read but
     cannot be certified.
+
+    The model is that of the file if the exact coefficients agree, layer by layer. Where it came from (notes,
+    dtype, a box of its own) may differ, which `Certificate.differences` tells.
 
     Parameters
     ----------
@@ -167,6 +178,7 @@ def verify(
         signs_by_bounds=examination.signs[0],
         signs_by_integers=examination.signs[1],
         seconds=time.perf_counter() - examination.start,
+        differences=examination.differences,
     )
 
 
@@ -183,6 +195,8 @@ class _Examination:
         self.header: dict[str, Any] = {}
         self.domain: Domain = AllSpace()
         self.plane: Slice | None = None
+        self.stored_network = network
+        self.differences: tuple[str, ...] = ()
 
     def run(self, rebuild: bool) -> Iterator[Check]:
         """All checks in order; one that fails ends them."""
@@ -242,7 +256,7 @@ class _Examination:
         header = parsed(self.record, "header")
         self.header = header
         self.domain = certified_domain(header.get("domain"))
-        network = self.network
+        network = self.stored_network = described_network(self.network, self.record, header)
         expected = {
             "format": FORMAT,
             "schema_version": SCHEMA_VERSION,
@@ -271,6 +285,7 @@ class _Examination:
             raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
         if isinstance(self.domain, Polytope) and self.domain.dim != network.input_dim:
             raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} dimensions")
+        self.differences = tuple(metadata_differences(network, self.network))
 
     def f_vector(self) -> list[int] | None:
         array = self.record.get("cells.f_vector")
@@ -292,7 +307,7 @@ class _Examination:
     def check_model(self) -> None:
         self.restrict_model()
         expected = network_members(self.network)
-        names = {name for name in self.record if name.startswith("network.")}
+        names = {name for name in self.record if name.startswith("network.") and name not in OWN_BOX}
         if names != expected.keys():
             different = sorted(names ^ expected.keys())
             raise RefutedError(f"the network in the file is another one: {', '.join(different)}")
@@ -305,7 +320,7 @@ class _Examination:
         if not statistics:
             raise RefutedError("statistics is empty")
         check_shapes(self.network, self.domain, self.cells())
-        known = {"header", "statistics", *network_members(self.network)}
+        known = {"header", "statistics", *OWN_BOX, *network_members(self.network)}
         unknown = [name for name in self.record if name not in known and not name.startswith("cells.")]
         if unknown:
             raise RefutedError(f"unknown members: {', '.join(unknown)}")
@@ -338,7 +353,7 @@ class _Examination:
                 f"the file says relutope {self.header['relutope']} and this is {relutope.__version__}, so "
                 "its bytes cannot be compared; rebuild=False (--no-rebuild) certifies without"
             )
-        complex_ = polyhedral_complex(self.network, self.domain, allow_high_dimension=True)
+        complex_ = polyhedral_complex(self.stored_network, self.domain, allow_high_dimension=True)
         fresh = complex_to_record(replace(complex_, slice=self.plane))
         if list(fresh) != list(self.record):
             raise RefutedError("its members have another order")
