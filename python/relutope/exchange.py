@@ -23,7 +23,7 @@ class Exchange:
         """Write the complex and its network to one file, an uncompressed ``.npz`` without pickle.
 
         Its arrays are aligned, so that they can be mapped; ``numpy.load`` reads them too. Equal complexes
-        give equal bytes up to the statistics, which come last. docs/formats.md says what is where.
+        give equal bytes. docs/formats.md says what is where.
 
         Parameters
         ----------
@@ -51,7 +51,8 @@ class Exchange:
     def load(path: str | PathLike[str]) -> PolyhedralComplex:
         """Read what `save` wrote; see there for an example.
 
-        Check sums, sizes, ids and the hash of the network are checked, geometry is not: see `validate`.
+        Check sums, sizes, ids and the hash of the network are checked, geometry is not: see `validate`. Of
+        the `statistics` those that differ between runs, such as times, are not in the file.
 
         Parameters
         ----------
