@@ -89,6 +89,41 @@ def test_vertices_beyond_float64(tmp_path: Path) -> None:
     assert certificate.signs_by_integers >= 2
 
 
+@pytest.mark.parametrize("size", [1.0, 1e37, 1e60, 1e300])
+def test_vertex_error_of_far_vertices(size: float, tmp_path: Path, quadrants: Network) -> None:
+    """Bounds overflow float32 where coordinates are huge, at the origin too; the file is true all the same."""
+    path = tmp_path / "c.npz"
+    complex_on(quadrants, [-size, -size], [size, size / 2]).save(path)
+    assert outcome(path, quadrants) == ""
+
+
+@pytest.mark.parametrize("error", [np.inf, np.nan, -1.0])
+def test_meaningless_vertex_error(saved: tuple[Path, Network, Record], error: float) -> None:
+    path, network, record = saved
+    for moved in (False, True):
+        vertex = int(np.flatnonzero(np.isfinite(record["cells.vertex_error"]))[-1])
+        record["cells.vertex_error"][vertex] = error
+        record["cells.vertices"][vertex] += 7 * moved
+        write(path, record)
+        assert outcome(path, network, rebuild=False) == "vertices"
+
+
+@pytest.mark.parametrize("place", [7.0, np.inf, -np.inf, np.nan])
+def test_infinite_coordinates_are_beyond_float64(place: float, tmp_path: Path) -> None:
+    """On R, kinks at 1e400 and -1: only the first may be stored as infinity, and only upward."""
+    network = network_of(
+        [(np.array([[1e-200], [1.0]]), np.array([-1e200, 1.0])), (np.ones((1, 2)), np.zeros(1))]
+    )
+    record = complex_to_record(complex_on(network, None, None))
+    far = int(np.flatnonzero(np.isinf(record["cells.vertices"][:, 0]))[0])
+    for vertex in (far, 1 - far):
+        changed = {name: array.copy() for name, array in record.items()}
+        changed["cells.vertices"][vertex], changed["cells.vertex_error"][vertex] = place, np.inf
+        write(tmp_path / "c.npz", changed)
+        told = np.isnan(place) or (np.isinf(place) and (vertex != far or place < 0))
+        assert (outcome(tmp_path / "c.npz", network, rebuild=False) == "vertices") == told
+
+
 def test_certificate(saved: tuple[Path, Network, Record]) -> None:
     path, network, _ = saved
     heard: list[dict[str, Any]] = []

@@ -133,7 +133,9 @@ def verify(
         A file that `PolyhedralComplex.save` wrote.
     model : Network, path or torch.nn.Module
     rebuild : bool, default True
-        A file of another version of relutope can be proved, but not compared: pass False.
+        A file of another version of relutope can be proved, but not compared: pass False. The proof alone
+        shows that each stored vertex lies within its stored error of its exact place, however large that
+        error is; it is finite unless some vertex is beyond 2^64.
     progress : bool or callable, default False
         True writes the name of each check to stderr as it begins; a callable gets a dict with the keys
         ``check`` and ``seconds``.
