@@ -91,7 +91,7 @@ def test_vertices_beyond_float64(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1.0, 1e37, 1e60, 1e300])
 def test_vertex_error_of_far_vertices(size: float, tmp_path: Path, quadrants: Network) -> None:
-    """Bounds overflow float32 where coordinates are huge, at the origin too; the file is true all the same."""
+    """Bounds overflow float32 where coordinates are huge, even at the origin; the file is true."""
     path = tmp_path / "c.npz"
     complex_on(quadrants, [-size, -size], [size, size / 2]).save(path)
     assert outcome(path, quadrants) == ""

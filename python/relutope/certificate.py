@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from relutope import _core
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, domain_to_json, slice_from_json, slice_to_json
+from relutope.files import checked_path
 from relutope.members import (
     OWN_BOX,
     RefutedError,
@@ -168,11 +168,9 @@ def verify(
     """
     from relutope.loading import as_network
 
-    if not isinstance(path, (str, PathLike)):
-        raise TypeError(f"path is of type {type(path).__name__}; legal: a str or a path")
     if not isinstance(progress, bool) and not callable(progress):
         raise TypeError(f"progress is {progress!r}; legal: True, False or a callable that takes a dict")
-    examination = _Examination(path, as_network(model), progress)
+    examination = _Examination(checked_path(path), as_network(model), progress)
     checks = tuple(examination.run(rebuild))
     return Certificate(
         ok=all(check.ok for check in checks),
@@ -187,7 +185,7 @@ def verify(
 class _Examination:
     """One file in work; each method that checks raises `RefutedError` or fills what later ones read."""
 
-    def __init__(self, path: str | PathLike[str], network: Network, progress: bool | Listener) -> None:
+    def __init__(self, path: str, network: Network, progress: bool | Listener) -> None:
         self.start = time.perf_counter()
         self.path = path
         self.network = network
@@ -249,7 +247,7 @@ class _Examination:
                 raise
             raise RefutedError(str(error)) from error
         if not is_saved_complex(record) and not any(name.startswith("cells.") for name in record):
-            raise ValueError(f"{os.fspath(self.path)} is not a saved complex: it has no header of one")
+            raise ValueError(f"{self.path} is not a saved complex: it has no header of one")
         self.record = record
         if again.getbuffer() != content:
             raise RefutedError("its arrays are not laid out as relutope writes them")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
@@ -18,7 +17,7 @@ from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import Box
 from relutope.domains import core_domain, domain_from_json, domain_to_json, slice_from_json, slice_to_json
-from relutope.files import replacing
+from relutope.files import checked_path, replacing
 from relutope.network import Network
 from relutope.npz import Record, read_npz, write_npz
 
@@ -41,11 +40,12 @@ def save_complex(complex_: PolyhedralComplex, path: str | PathLike[str]) -> None
 
 def load_complex(path: str | PathLike[str]) -> PolyhedralComplex:
     """Read a complex; a ValueError names the path if the file is damaged or of another kind."""
-    record = read_npz(path)
+    name = checked_path(path)
+    record = read_npz(name)
     try:
         return complex_from_record(record)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"{os.fspath(path)} is not a saved complex that can be read: {error}") from error
+        raise ValueError(f"{name} is not a saved complex that can be read: {error}") from error
 
 
 def is_saved_complex(record: Record) -> bool:
