@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isqrt, lcm
 from numbers import Rational
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,45 @@ def float_layer(rows: list[ExactRow]) -> tuple[NDArray[np.float64], NDArray[np.f
                 return None
             values[i, j] = value
     return np.ascontiguousarray(values[:, :-1]), np.ascontiguousarray(values[:, -1])
+
+
+def rounded_images(table: list[ExactRow], points: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """The values of affine forms at float64 points (n, d), each computed exactly and rounded once.
+
+    Parameters
+    ----------
+    table : list of ExactRow
+        d coefficients and the constant of each form.
+    points : ndarray of shape (n, d)
+    name : str
+        What the points are called in error messages.
+
+    Raises
+    ------
+    ValueError
+        If a value is beyond float64; the message names the point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relutope.coefficients import rounded_images
+    >>> rounded_images([([1, 1], 3)], np.array([[1.0]]), "X")
+    array([[0.66666667]])
+    """
+    images = np.empty((len(points), len(table)))
+    for place, point in enumerate(points.tolist()):
+        ratios = [value.as_integer_ratio() for value in point]
+        common = max(bottom for _, bottom in ratios)  # all are powers of two
+        tops = [top * (common // bottom) for top, bottom in ratios]
+        tops.append(common)
+        try:
+            for column, (numerators, denominator) in enumerate(table):
+                images[place, column] = sum(map(mul, numerators, tops)) / (denominator * common)
+        except OverflowError:
+            raise ValueError(
+                f"{name}[{place}] is {point}, whose image is beyond float64; legal: images up to 1.7e308"
+            ) from None
+    return images
 
 
 def require_float_range(array: NDArray[Any], name: str) -> None:

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope.coefficients import (
+    ExactRow,
     as_fractions,
+    common_denominator,
     exact_array,
     exact_float64,
     frozen,
     require_float_range,
+    rounded_images,
     rounded_root,
 )
 from relutope.domain import AllSpace, Box
@@ -56,7 +59,7 @@ class Slice:
     (7, 10, 4)
     """
 
-    __slots__ = ("_directions", "_domain", "_origin")
+    __slots__ = ("_directions", "_domain", "_origin", "_projection")
 
     def __init__(self, origin: ArrayLike, directions: ArrayLike, domain: Any = None) -> None:
         from relutope.domains import as_plain_domain
@@ -77,6 +80,7 @@ class Slice:
         require_float_range(rows, "directions")
         self._origin, self._directions = frozen(point), frozen(rows)
         self._domain = as_plain_domain(AllSpace() if domain is None else domain, len(rows))
+        self._projection: list[ExactRow] | None = None
 
     @classmethod
     def through(cls, points: ArrayLike, domain: Any = None, *, pad: float = 0.5) -> Slice:
@@ -205,11 +209,12 @@ class Slice:
         )
 
     def embed(self, T: ArrayLike) -> NDArray[np.float64]:
-        """The points of the input space at coordinates t, rounded to float64.
+        """The points of the input space at coordinates t, computed exactly and rounded to float64.
 
         Parameters
         ----------
         T : array_like of shape (m, k)
+            Float64 numbers.
 
         Returns
         -------
@@ -218,7 +223,10 @@ class Slice:
         Raises
         ------
         ValueError
-            If `T` has another shape.
+            If `T` has another shape or holds a value that is not a finite float64, or a point is beyond
+            float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -229,21 +237,30 @@ class Slice:
         t = exact_float64(T, "T")
         if t.ndim != 2 or t.shape[1] != self.dim:
             raise ValueError(f"T has shape {t.shape}; legal: (m, {self.dim})")
-        points: NDArray[np.float64] = self._origin.astype(np.float64) + t @ self._directions.astype(
-            np.float64
-        )
-        return points
+        columns = as_fractions(np.vstack([self._directions, self._origin[None]])).T
+        return rounded_images([common_denominator(column) for column in columns.tolist()], t, "T")
 
     def project(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Coordinates t of the points of the slice that are nearest to given points, rounded to float64.
+        """Coordinates t of the points of the slice nearest to given points, exact but for one rounding.
+
+        That is done point by point in integers, about ten thousand points with a hundred inputs per second.
 
         Parameters
         ----------
         X : array_like of shape (m, n)
+            Float64 numbers.
 
         Returns
         -------
         ndarray of shape (m, k), float64
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64, or coordinates are
+            beyond float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -254,9 +271,25 @@ class Slice:
         points = exact_float64(X, "X")
         if points.ndim != 2 or points.shape[1] != self.ambient_dim:
             raise ValueError(f"X has shape {points.shape}; legal: (m, {self.ambient_dim})")
-        offsets = points - self._origin.astype(np.float64)
-        orthonormal, upper = np.linalg.qr(self._directions.astype(np.float64).T)
-        return np.ascontiguousarray(np.linalg.solve(upper, orthonormal.T @ offsets.T).T, dtype=np.float64)
+        if self._projection is None:
+            self._projection = self._exact_projection()
+        return rounded_images(self._projection, points, "X")
+
+    def _exact_projection(self) -> list[ExactRow]:
+        """Coefficients and constant of the coordinates t of the nearest point: ``(U U^T)^-1 U (x - origin)``.
+
+        By elimination on the rows ``(U U^T | U)``, whose pivots are positive.
+        """
+        directions, origin = as_fractions(self._directions), as_fractions(self._origin)
+        rows = np.hstack([directions @ directions.T, directions])
+        for i in range(self.dim):
+            rows[i] /= rows[i, i]
+            for j in range(self.dim):
+                if j != i:
+                    rows[j] -= rows[i] * rows[j, i]
+        images = rows[:, self.dim :]
+        pairs = zip(images.tolist(), images @ origin, strict=True)
+        return [common_denominator([*row, -constant]) for row, constant in pairs]
 
     def restrict(self, network: Network) -> Network:
         """The network on the slice, as an exact function of t.
