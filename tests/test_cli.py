@@ -77,14 +77,17 @@ def test_json(capsys: pytest.CaptureFixture[str], model: str, network: relutope.
     assert result["f_vector"] == list(relutope.polyhedral_complex(network, relutope.AllSpace()).f_vector)
 
 
-def test_notes_are_shown_once(capsys: pytest.CaptureFixture[str], moons: Path) -> None:
-    assert main(["complex", str(moons), "--box", "-1", "1"]) == 0
+@pytest.mark.parametrize("command", ["complex", "boundary", "regions"])
+def test_notes_are_shown_once(capsys: pytest.CaptureFixture[str], moons: Path, command: str) -> None:
+    assert main([command, str(moons), "--box", "-1", "1"]) == 0
     output = capsys.readouterr()
-    assert output.out.count("assumed: ReLU between") == 1
+    assert output.out.count("assumed: ReLU between") == output.out.count("\n  note: ") == 1
     assert output.err == ""
-    assert main(["complex", str(moons), "--box", "-1", "1", "--json"]) == 0
+    assert main([command, str(moons), "--box", "-1", "1", "--json"]) == 0
     output = capsys.readouterr()
-    assert "assumed: ReLU between" in json.loads(output.out)["notes"][0]
+    result = json.loads(output.out)
+    assert "assumed: ReLU between" in result["notes"][0]
+    assert result["network"].startswith("Network(2 -> ")
     assert output.err == ""
 
 
