@@ -90,6 +90,23 @@ def exact_float64(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return array
 
 
+def checked_points(X: ArrayLike, dim: int | None, name: str = "X") -> NDArray[np.float64]:
+    """Points as contiguous float64 of shape (n, dim); None stands for any number >= 1.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, or a value is not a finite float64.
+    TypeError
+        If the values are not real numbers.
+    """
+    points = exact_float64(X, name)
+    if points.ndim != 2 or (points.shape[1] == 0 if dim is None else points.shape[1] != dim):
+        legal = "(n, d) with d >= 1" if dim is None else f"(n, {dim})"
+        raise ValueError(f"{name} has shape {points.shape}; legal: {legal}")
+    return np.ascontiguousarray(points)
+
+
 def exact_point(point: ArrayLike, dim: int, name: str = "point") -> tuple[list[int], int]:
     """A rational point as numerators over one common denominator."""
     array, _ = exact_array(point, name)

@@ -198,7 +198,10 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         Raises
         ------
         ValueError
-            If `X` or `y` has the wrong shape.
+            If `X` or `y` has the wrong shape, `X` holds a value that is not a finite float64, or `y` comes
+            without `X`.
+        TypeError
+            If the values of `X` are not real numbers, or an option is none.
 
         Examples
         --------
@@ -220,6 +223,15 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
 
         They are ``color, data, cmap, edge_color, linewidth, point_size, window``. Returns the Axes, by
         default those of a new figure.
+
+        Raises
+        ------
+        ValueError
+            If the complex is not of dimension 2 or an option is not legal.
+        TypeError
+            If `ax` is none, or an option has the wrong type.
+        MissingExtraError
+            If matplotlib is not installed.
 
         Examples
         --------

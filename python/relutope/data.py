@@ -66,11 +66,11 @@ def _read_csv(path: str, input_dim: int) -> Data:
         lines = lines[1:]  # a header
     if not lines:
         raise ValueError("it holds no points; legal: at least one row of numbers")
-    width = len(lines[0][1])
+    first, width = lines[0][0], len(lines[0][1])
     if width not in (input_dim, input_dim + 1):
         raise ValueError(
-            f"it has {width} columns; legal: {input_dim}, or {input_dim + 1} with labels, for {input_dim} "
-            "inputs"
+            f"line {first} has {width} columns; legal: {input_dim}, or {input_dim + 1} with labels, for "
+            f"{input_dim} inputs"
         )
     points = np.empty((len(lines), input_dim))
     for place, (number, row) in enumerate(lines):

@@ -34,6 +34,8 @@ class Exchange:
         ------
         OSError
             If it cannot be written.
+        ValueError, TypeError
+            If `path` is empty or no path.
 
         Examples
         --------
@@ -63,7 +65,9 @@ class Exchange:
         OSError
             If it cannot be opened.
         ValueError
-            If the file is damaged, of another kind, or of another schema version.
+            If the file is damaged, of another kind, or of another schema version, or `path` is empty.
+        TypeError
+            If `path` is no path; bytes and file descriptors are none.
         """
         from relutope.storage import load_complex
 
@@ -116,7 +120,7 @@ class Exchange:
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If `kind` is another one.
         """
         from relutope.formats import complex_to_networkx
@@ -183,7 +187,7 @@ class Exchange:
         OSError
             If it cannot be written.
         ValueError, TypeError
-            If the dimension or the data are not legal.
+            If the dimension, the path or the data are not legal.
 
         Examples
         --------
@@ -215,8 +219,8 @@ class Exchange:
         ------
         OSError
             If it cannot be written.
-        ValueError
-            If the dimension is not 2 or 3.
+        ValueError, TypeError
+            If the dimension is not 2 or 3, or `path` is empty or no path.
 
         Examples
         --------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_pad
 from relutope.coefficients import (
     ExactRow,
     as_fractions,
@@ -26,6 +27,9 @@ from relutope.polytope import Polytope
 
 if TYPE_CHECKING:
     from relutope.network import Network
+
+#: Lengths of offsets below it, and their sums of products with unit vectors, stay within float64.
+LARGEST_OFFSET = 2.0**1000
 
 
 class Slice:
@@ -47,8 +51,10 @@ class Slice:
     Raises
     ------
     ValueError
-        If the shapes do not fit, a value is not finite or beyond float64, or the directions are
-        linearly dependent.
+        If the shapes do not fit, a value is not finite or beyond float64, the directions are linearly
+        dependent, or `domain` is not legal.
+    TypeError
+        If values are not real numbers, or `domain` is none of these.
 
     Examples
     --------
@@ -79,7 +85,9 @@ class Slice:
         require_float_range(point, "origin")
         require_float_range(rows, "directions")
         self._origin, self._directions = frozen(point), frozen(rows)
-        self._domain = as_plain_domain(AllSpace() if domain is None else domain, len(rows))
+        self._domain = as_plain_domain(
+            AllSpace() if domain is None else domain, len(rows), "the slice has {} dimensions"
+        )
         self._projection: list[ExactRow] | None = None
 
     @classmethod
@@ -96,7 +104,10 @@ class Slice:
         Raises
         ------
         ValueError
-            If there is another number of points, or they span no slice (three on a line, say).
+            If there is another number of points, they span no slice (two equal, three on a line), they are
+            not finite or too far apart, or `domain` or `pad` is not legal.
+        TypeError
+            If values are not real numbers, or `domain` is none of these.
 
         Examples
         --------
@@ -107,10 +118,10 @@ class Slice:
         array, _ = exact_array(points, "points")
         if array.ndim != 2 or not 2 <= len(array) <= 4:
             raise ValueError(f"points has shape {array.shape}; legal: (2 to 4, n)")
-        if not 0 <= pad < np.inf:
-            raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
+        pad = checked_pad(pad)
         exact = as_fractions(array)
         differences = exact[1:] - exact[0]
+        _require_span(array, differences)
         return cls(exact[0], differences, Box(-pad, 1 + pad) if domain is None else domain)
 
     @classmethod
@@ -131,7 +142,10 @@ class Slice:
         Raises
         ------
         ValueError
-            If k is larger than n or the number of points less one.
+            If k is no int from 1 to n and to the number of points less one, the points are not finite or
+            too far apart, or `domain` or `pad` is not legal; a `pad` of 0 is not where points do not vary.
+        TypeError
+            If values are not real numbers, or `domain` is none of these.
 
         Examples
         --------
@@ -140,19 +154,29 @@ class Slice:
         array([[1., 0., 0.]])
         """
         points = exact_float64(X, "X")
-        if points.ndim != 2 or len(points) < 2:
-            raise ValueError(f"X has shape {points.shape}; legal: (m, n) with m >= 2")
+        if points.ndim != 2 or len(points) < 2 or points.shape[1] == 0:
+            raise ValueError(f"X has shape {points.shape}; legal: (m, n) with m >= 2 and n >= 1")
+        pad = checked_pad(pad)
         most = min(len(points) - 1, points.shape[1])
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= most:
             raise ValueError(
                 f"k is {k!r}; legal: an int from 1 to {most}, what {len(points)} points can span"
             )
-        mean = points.mean(axis=0)
-        directions = np.linalg.svd(points - mean, full_matrices=False)[2][:k]
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = points.mean(axis=0)
+            if not np.isfinite(mean).all():  # their sum is beyond float64
+                mean = (points / len(points)).sum(axis=0)
+            offsets = points - mean
+            if not np.isfinite(offsets).all() or np.abs(offsets).max() > LARGEST_OFFSET:
+                raise ValueError(
+                    f"X reaches from {points.min()} to {points.max()}, too far for float64; legal: distances "
+                    f"from the mean up to {LARGEST_OFFSET:.1g}"
+                )
+        directions = np.linalg.svd(offsets, full_matrices=False)[2][:k]
         largest = np.abs(directions).argmax(axis=1)
         directions = directions * np.sign(directions[np.arange(k), largest])[:, None]
         if domain is None:
-            domain = Box.around((points - mean) @ directions.T, pad=pad)
+            domain = Box.around(offsets @ directions.T, pad=pad)
         return cls(mean, directions, domain)
 
     @property
@@ -338,6 +362,24 @@ class Slice:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Slice, (np.array(self._origin), np.array(self._directions), self._domain)
+
+
+def _require_span(points: NDArray[Any], differences: NDArray[np.object_]) -> None:
+    """Refuse points whose differences from the first are linearly dependent or beyond float64."""
+    dependent = _first_dependent_row(differences)
+    if dependent is not None:
+        raise ValueError(
+            f"points[{dependent + 1}] is {points[dependent + 1].tolist()}, in the span of those before it; "
+            "legal: points that span a slice, no two equal and no three on a line"
+        )
+    for place, row in enumerate(differences, start=1):
+        try:
+            require_float_range(row, "")
+        except ValueError:
+            raise ValueError(
+                f"points[{place}] is {points[place].tolist()}, whose difference from points[0] is beyond "
+                "float64; legal: 0, or 5e-324 to 1.7e308 in absolute value"
+            ) from None
 
 
 def _first_dependent_row(rows: NDArray[Any]) -> int | None:

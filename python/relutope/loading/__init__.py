@@ -35,7 +35,10 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, of an unknown type, or holds something that cannot be represented exactly.
+        If the file is damaged, of an unknown type, or holds something that cannot be represented exactly,
+        or `path` is empty.
+    TypeError
+        If `path` is no path; bytes and file descriptors are none.
     MissingExtraError
         If reading needs torch and it is not installed.
 
@@ -81,6 +84,8 @@ def as_network(network: Any) -> Network:
     ------
     TypeError
         If it is none of these.
+    FileNotFoundError, ValueError, MissingExtraError
+        If a path or a module cannot be read; as `load` and `Network.from_torch`.
 
     Examples
     --------
