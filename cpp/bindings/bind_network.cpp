@@ -57,6 +57,14 @@ std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t 
   return std::make_shared<Network>(input_dim, std::move(result));
 }
 
+/// How many points cost some milliseconds in float64: between so many, signals are checked.
+std::size_t points_between_signals(const Network& network) {
+  constexpr std::size_t kProducts = std::size_t{1} << 21;
+  std::size_t products = 1;
+  for (const Layer& layer : network.layers()) products += layer.rows() * layer.columns();
+  return std::max<std::size_t>(1, kProducts / products);
+}
+
 py::list rows(const Network& network) {
   py::list layers;
   for (const Layer& layer : network.layers()) {
@@ -68,14 +76,6 @@ py::list rows(const Network& network) {
     layers.append(list);
   }
   return layers;
-}
-
-/// How many points cost some milliseconds in float64: between so many, signals are checked.
-std::size_t points_between_signals(const Network& network) {
-  constexpr std::size_t kProducts = std::size_t{1} << 21;
-  std::size_t products = 1;
-  for (const Layer& layer : network.layers()) products += layer.rows() * layer.columns();
-  return std::max<std::size_t>(1, kProducts / products);
 }
 
 py::tuple evaluate_points(const Network& network, const DoubleArray& points) {

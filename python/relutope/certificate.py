@@ -150,9 +150,9 @@ def verify(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no saved complex at all, or the model cannot be read.
+        If the file is no saved complex at all, `path` is empty, or the model cannot be read.
     TypeError
-        If an argument has the wrong type.
+        If an argument has the wrong type; bytes and file descriptors are no paths.
     IncompleteError
         If a limit or Ctrl-C ended the new computation.
 

@@ -104,7 +104,12 @@ class Polytope:
     def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which of the points (n, d) lie in the polytope, bool of shape (n,).
 
-        Errors are those of `row_signs`.
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------

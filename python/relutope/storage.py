@@ -28,7 +28,7 @@ LASTING_STATISTICS = {
     "orders": ("float", "exact"),
     "vertices": ("float", "exact"),
 }
-#: Version 1 had no digest and was not aligned.
+#: Version 1 had no digest, was not aligned, and held all statistics.
 SCHEMA_VERSION, READABLE_VERSIONS = 2, (1, 2)
 
 
@@ -129,7 +129,10 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     core = _core.Complex.from_arrays(network.core, core_domain(domain, network.input_dim), arrays)
     if list(core.f_vector) != header["f_vector"]:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
-    statistics = checked_statistics(_json_value(record["statistics"]))
+    statistics = _json_value(record["statistics"])
+    if header["schema_version"] < SCHEMA_VERSION:
+        statistics = {name: statistics[name] for name in LASTING_STATISTICS}
+    statistics = checked_statistics(statistics)
     return PolyhedralComplex(core, network, domain, statistics, slice=plane)
 
 
