@@ -182,17 +182,37 @@ def broken_statistics(record: Record) -> None:
     record["statistics"] = record["statistics"][:-1]
 
 
+def put_statistics(record: Record, **fields: Any) -> None:
+    statistics = json.loads(record["statistics"].tobytes()) | fields
+    record["statistics"] = np.frombuffer(json.dumps(statistics).encode(), dtype=np.uint8)
+
+
+def add_seconds(record: Record) -> None:
+    put_statistics(record, seconds=0.25)
+
+
+def negative_statistics(record: Record) -> None:
+    put_statistics(record, orders={"float": -1, "exact": 0})
+
+
+def other_statistics(record: Record) -> None:
+    put_statistics(record, orders={"float": 10**6, "exact": 0})
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__: mutation
     for mutation in (
         drop_region, drop_region_and_lonely_edges, repeat_region, merge_regions, swap_region_facets,
         renumber_vertices, swap_vertices, move_vertex, shrink_error, negate_neuron, zero_neuron,
         call_constant, move_wall, reverse_infinity, drop_member, add_member, add_other_member, other_weight,
-        other_dtype, other_shape, no_cells, broken_statistics,
+        other_dtype, other_shape, no_cells, broken_statistics, add_seconds,
+        negative_statistics, other_statistics,
     )
 }  # fmt: skip
 HEADER: dict[str, Any] = {
     "format": "relutope", "schema_version": 9, "relutope": "0.0.0", "model_hash": "0" * 64, "semantics": "",
-    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": "float32", "notes": ["a"],
+    "domain": {"type": "ball"}, "input_dim": 3, "layers": 2, "dtype": 32, "notes": "a",
     "f_vector": [1], "extra": 1,
 }  # fmt: skip
+#: Legal metadata of another source.
+METADATA: dict[str, Any] = {"dtype": "float32", "notes": ["a"]}

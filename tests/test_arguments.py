@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import relutope
-from relutope import AllSpace, Box, IncompleteError, Network, polyhedral_complex
+from relutope import AllSpace, Box, IncompleteError, Network, Polytope, Subcomplex, polyhedral_complex
 from relutope.memory import available_memory, default_max_bytes, default_threads
 from relutope.progress import reporting
 
@@ -207,3 +207,57 @@ def test_package_attributes() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
     assert not {"torch", "matplotlib", "scipy", "networkx"} & set(run.stdout.split())
+
+
+def words(*found: str) -> Any:
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda c: relutope.as_domain((0, 1), "a"), TypeError, "input_dim is 'a'; legal: an int >= 1"),
+        (lambda c: relutope.as_domain(AllSpace(), 0), ValueError, "input_dim is 0; legal: an int >= 1"),
+        (lambda c: Box(0, 1).bounds("a"), TypeError, "input_dim is 'a'; legal: an int >= 1"),
+        (lambda c: Box(0, [1, 1]).bounds(3), ValueError, "input_dim is 3 and the box has 2 axes; legal: "),
+        (lambda c: Box(0, 1).contains("a"), TypeError, "X has dtype <U1; legal: "),
+        (lambda c: Box(0, 1).contains([0, 1]), ValueError, r"X has shape \(2,\); legal: \(n, d\) with "),
+        (lambda c: Box(0, [1, 1]).contains([[0]]), ValueError, r"X has shape \(1, 1\); legal: \(n, 2\)"),
+        (lambda c: Box(0, 1).contains([[np.nan]]), ValueError, r"X\[0, 0\] is nan; legal: finite"),
+        (lambda c: Polytope([[1]], [1]).contains([[np.nan]]), ValueError, r"X\[0, 0\] is nan; legal: "),
+        (lambda c: Polytope([[1]], [1]).contains([1]), ValueError, r"X has shape \(1,\); legal: \(n, 1\)"),
+        (lambda c: Polytope([[1]], [1]).row_signs("a"), TypeError, "X has dtype <U1; legal: "),
+        (lambda c: Subcomplex.from_cells(c, [1, 2]), TypeError, "cells is of type list; legal: a dict"),
+        (lambda c: Subcomplex(c, 3), TypeError, "ids is of type int; legal: a tuple"),
+        (lambda c: Subcomplex(c, (["a"], [], [])), TypeError, "ids has dtype <U1"),
+        (lambda c: c.boundary_matrix(1, over=words("Z")), TypeError, "over is array.*; legal: 'Z' or 'Z/2'"),
+        (lambda c: c.boundary_matrix(1, over="Q"), ValueError, "over is 'Q'; legal: 'Z' or 'Z/2'"),
+        (lambda c: c.count_regions(words("affine")), TypeError, "definition is array"),
+        (lambda c: c.count_points([[0, 0]], words("lowest")), TypeError, "on_boundary is array.*; legal: "),
+        (lambda c: c.to_networkx(words("dual_graph")), TypeError, "kind is array.*; legal: 'dual_graph' or "),
+        (lambda c: c.dual_graph().plot(layout=3), TypeError, "layout is 3; legal: 'interior' or 'spectral'"),
+        (lambda c: c.dual_graph().plot(ax=3), TypeError, "ax is 3; legal: matplotlib.axes.Axes, or None"),
+        (lambda c: c.plot(ax=3), TypeError, "ax is 3; legal: matplotlib.axes.Axes, or None"),
+        (lambda c: c.star((0, 10**30)), ValueError, "ids contains .*; legal: 0 <= id < 9"),
+        (lambda c: c.star((0, -(10**30))), ValueError, "ids contains .*; legal: 0 <= id < 9"),
+        (lambda c: c.faces((0, "a")), TypeError, "ids has dtype <U1"),
+        (lambda c: c.exact_vertices([[1], [2, 3]]), TypeError, "ids is ragged"),
+        (lambda c: c.write_vtu("c.vtu", [1]), TypeError, "cell_data is of type list; legal: a dict"),
+    ],
+)
+def test_messages_name_the_argument(
+    quadrants: Network, call: Any, error: type[Exception], message: str
+) -> None:
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    with pytest.raises(error, match=f"^{message}"):
+        call(complex_)
+
+
+def test_lists_are_array_like(quadrants: Network) -> None:
+    complex_ = polyhedral_complex(quadrants, (-1, 1))
+    point = Subcomplex(complex_, ([0], [], []))
+    assert point.f_vector == (1, 0, 0)
+    assert [ids.dtype for ids in point.ids] == [np.int32] * 3
+    assert point.betti() == [1, 0, 0]
+    assert Box(0, 1).contains([[0, 1], [0.5, 2]]).tolist() == [True, False]
+    assert Polytope([[1, 1]], [1]).contains([[0, 1], [1, 1]]).tolist() == [True, False]

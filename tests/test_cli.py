@@ -77,14 +77,17 @@ def test_json(capsys: pytest.CaptureFixture[str], model: str, network: relutope.
     assert result["f_vector"] == list(relutope.polyhedral_complex(network, relutope.AllSpace()).f_vector)
 
 
-def test_notes_are_shown_once(capsys: pytest.CaptureFixture[str], moons: Path) -> None:
-    assert main(["complex", str(moons), "--box", "-1", "1"]) == 0
+@pytest.mark.parametrize("command", ["complex", "boundary", "regions"])
+def test_notes_are_shown_once(capsys: pytest.CaptureFixture[str], moons: Path, command: str) -> None:
+    assert main([command, str(moons), "--box", "-1", "1"]) == 0
     output = capsys.readouterr()
-    assert output.out.count("assumed: ReLU between") == 1
+    assert output.out.count("assumed: ReLU between") == output.out.count("\n  note: ") == 1
     assert output.err == ""
-    assert main(["complex", str(moons), "--box", "-1", "1", "--json"]) == 0
+    assert main([command, str(moons), "--box", "-1", "1", "--json"]) == 0
     output = capsys.readouterr()
-    assert "assumed: ReLU between" in json.loads(output.out)["notes"][0]
+    result = json.loads(output.out)
+    assert "assumed: ReLU between" in result["notes"][0]
+    assert result["network"].startswith("Network(2 -> ")
     assert output.err == ""
 
 
@@ -137,6 +140,9 @@ def test_readable_output_and_save(capsys: pytest.CaptureFixture[str], model: str
         (["--box", "nan", "1"], "lo is nan"),
         (["--box", "0", "1", "2"], "3 numbers; legal: 2 for every axis, or 4"),
         (["--box"], "--box"),
+        (["--box", "a", "b"], "--box: 'a'; legal: numbers or the word data"),
+        (["--box", "1", "-1"], "--box is 1 -1: lo = 1.0 and hi = -1.0; legal: lo < hi"),
+        (["--box", "0", "1", "2", "2"], "--box is 0 1 2 2: lo[1] = 2.0 and hi[1] = 2.0"),
         (["--box", "data"], "--data FILE"),
         (["--box", "0", "1", "--all-space"], "not allowed with"),
         (["--box", "0", "1", "--threads", "0"], "--threads"),
@@ -160,7 +166,9 @@ def test_bad_models_are_one_line(capsys: pytest.CaptureFixture[str], model: str,
     (tmp_path / "cut.npz").write_bytes(Path(model).read_bytes()[:200])
     assert "cut.npz" in error_line(capsys, "complex", str(tmp_path / "cut.npz"), "--all-space")
     np.savez(tmp_path / "wide.npz", W0=np.ones((2, 784)), W1=np.ones((1, 2)))
-    assert "784 inputs" in error_line(capsys, "complex", str(tmp_path / "wide.npz"), "--box", "0", "1")
+    error = error_line(capsys, "complex", str(tmp_path / "wide.npz"), "--box", "0", "1")
+    assert "784 inputs; legal: at most 10" in error
+    assert "--allow-high-dimension" in error
     assert "COMMAND" in error_line(capsys)
 
 
@@ -250,8 +258,8 @@ def test_csv(tmp_path: Path, text: str, labels: list[object] | None) -> None:
     [
         ("", "no points"),
         ("x,y\n", "no points"),
-        ("1\n2\n", "1 columns; legal: 2, or 3 with labels"),
-        ("1,2,3,4\n", "4 columns"),
+        ("1\n2\n", "line 1 has 1 columns; legal: 2, or 3 with labels"),
+        ("x,y\n\n1,2,3,4\n1,2\n", "line 3 has 4 columns"),
         ("1,2\n1,2,3\n", "line 2 has 3 columns"),
         ("1,2\n1,b\n", "line 2"),
         ("1.O,2\n3,4\n", "line 1 is '1.O,2'; legal: numbers"),

@@ -76,7 +76,12 @@ def test_around_pads_relative_to_each_axis() -> None:
         ([1.0, 2.0], 0.1, "X has shape"),
         ([[np.nan, 0]], 0.1, r"X\[0, 0\] is nan"),
         ([[0, 0], [1, 1]], -1, "pad is -1"),
-        ([[0, 0], [1, 0]], 0, "legal: lo < hi"),
+        ([[0, 0], [1, 0]], 0, "pad is 0 and X does not vary on axis 1; legal: pad > 0 there"),
+        (
+            [[-1e308], [1e308]],
+            0.5,
+            r"X reaches from -1e\+308 to 1e\+308 on axis 0, and with pad = 0.5",
+        ),
     ],
 )
 def test_around_refuses(points: object, pad: float, message: str) -> None:

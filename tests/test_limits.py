@@ -124,6 +124,23 @@ def test_interrupt_from_outside(huge: Network, small: Network, n_threads: int) -
     polyhedral_complex(small, (-1, 1)).validate()
 
 
+@pytest.mark.parametrize("name", ["sign_vectors", "evaluate"])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_interrupt_of_evaluations(name: str, zeros: bool) -> None:
+    """Where the first layer vanishes, signs are decided in integers, which takes longer."""
+    network = random_network(2, 256, 256, 256, 1)
+    if zeros:
+        network = Network.from_arrays([weight for weight, _ in network.exact_layers()])
+    points = np.zeros((1_000_000, 2)) if zeros else np.random.default_rng(1).normal(size=(1_000_000, 2))
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    start = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        getattr(network, name)(points)
+    timer.join()
+    assert time.perf_counter() - start < SOON
+
+
 def test_interrupt_in_the_callable(huge: Network) -> None:
     def interrupt(_: dict[str, Any]) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -166,7 +166,7 @@ def test_hill_numbers_by_volume_and_data() -> None:
 
 def test_unknown_definition(quadrants: Network) -> None:
     complex_ = polyhedral_complex(quadrants, (-1, 1))
-    with pytest.raises(ValueError, match="definition is 'linear'; legal: activation, proper_activation"):
+    with pytest.raises(ValueError, match="definition is 'linear'; legal: 'activation', 'proper_activation'"):
         complex_.count_regions("linear")
     with pytest.raises(ValueError, match="X"):
         complex_.count_regions(X=[[0, 0, 0]])

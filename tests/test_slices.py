@@ -1,6 +1,7 @@
 """Slices: the network on an affine plane is an exact function of the plane's coordinates."""
 
 import pickle
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -112,6 +113,59 @@ def test_project_keeps_short_directions() -> None:
     assert plane.project(plane.embed([[0, 1]])).tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize(
+    ("plane", "t"),
+    [
+        (Slice([0, 0], [[1, 1], [1, 1 + 2**-52]]), [[1, 0], [0, 1], [2, -1], [0.1, 0.7]]),
+        (Slice([Fraction(1, 3), 0, 1], [[Fraction(1, 7), 2, 0], [0, 1e-170, 1]]), [[0.5, 3], [-1, 0.25]]),
+        (Slice([1e308, 0], [[0, 1]]), [[3], [-1e308]]),
+    ],
+)
+def test_embed_and_project_round_once(plane: Slice, t: Any) -> None:
+    rows = [[Fraction(v) for v in row] for row in plane.directions.tolist()]
+    origin = [Fraction(o) for o in plane.origin.tolist()]
+    columns = list(zip(*rows, strict=True))
+    points = [
+        [o + dot(map(Fraction, where), column) for o, column in zip(origin, columns, strict=True)]
+        for where in t
+    ]
+    embedded = plane.embed(t)
+    assert embedded.tolist() == [[float(value) for value in point] for point in points]
+    # Cramer's rule for the normal equations of the nearest point.
+    far = embedded + RNG.integers(-3, 4, embedded.shape)
+    for x, found in zip(far.tolist(), plane.project(far).tolist(), strict=True):
+        gram = [[dot(a, b) for b in rows] for a in rows]
+        offset = [Fraction(v) - o for v, o in zip(x, origin, strict=True)]
+        right = [dot(row, offset) for row in rows]
+        if len(rows) == 1:
+            exact = [right[0] / gram[0][0]]
+        else:
+            (a, b), (_, d) = gram
+            det = a * d - b * b
+            exact = [(d * right[0] - b * right[1]) / det, (a * right[1] - b * right[0]) / det]
+        assert found == [float(value) for value in exact]
+
+
+@pytest.mark.filterwarnings("error")
+def test_images_beyond_float64_are_named() -> None:
+    far = Slice([1e308, 0], [[0, 1]])
+    assert far.project([[-1e308, 3]]).tolist() == [[3]]
+    assert Slice([0, 0], [[1, 1], [1, 1 + 2**-52]]).project([[1, 1], [2, 2 + 2**-51]]).tolist() == [
+        [1, 0],
+        [0, 2],
+    ]
+    with pytest.raises(ValueError, match=r"^T\[1\] is \[3\.0\], whose image is beyond float64"):
+        Slice([0, 1e308], [[0, 1e308]]).embed([[0], [3]])
+    with pytest.raises(ValueError, match=r"^X\[0\] is \[1e\+200\], whose image is beyond float64"):
+        Slice([0], [[1e-200]]).project([[1e200]])
+    with pytest.raises(TypeError, match="X has dtype"):
+        far.project("a")
+    with pytest.raises(TypeError, match="T has dtype"):
+        far.embed([["a"]])
+    assert far.project(np.empty((0, 2))).shape == (0, 1)
+    assert far.embed(np.empty((0, 1))).shape == (0, 2)
+
+
 def test_metric_volumes() -> None:
     case = networks.cases("random", 4)[3]
     plane = Slice.through(RNG.normal(size=(3, 4)) / 3)
@@ -185,15 +239,50 @@ def test_pickle_and_equality() -> None:
         ([[0, 0]], [[1, 2]], "origin has shape"),
         ([np.nan, 0], [[1, 2]], "finite"),
         ([0, 0], [[Fraction(10) ** 400, 2]], "beyond float64"),
+        ([0, 0], [["a", 2]], "TypeError: directions has dtype"),
+        ("a", [[1, 2]], "TypeError: origin has dtype"),
     ],
 )
 def test_bad_slices(origin: Any, directions: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError)) as caught:
         Slice(origin, directions)
+    assert re.search(message, f"{caught.type.__name__}: {caught.value}")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Slice.through([[0, 1], [0, 1]]), r"^points\[1\] is \[0.0, 1.0\], in the span"),
+        (lambda: Slice.through([[0, 0], [1, 1], [3, 3]]), r"^points\[2\] is \[3.0, 3.0\], in the span"),
+        (lambda: Slice.through([[-1e308], [1e308]]), r"^points\[1\] is \[1e\+308\], whose difference"),
+        (lambda: Slice([0, 0], [[1, 0]], Box([0, 0], [1, 1])), "2 axes and the slice has 1 dimensions; "),
+        (lambda: Slice([0, 0], [[1, 0]], Polytope([[1, 1]], [1])), "2 dimensions and the slice has 1 dim"),
+        (lambda: Slice.pca([[1, 2], [1, 2]], 1, pad=0), "^pad is 0 and X does not vary on axis 0; legal: "),
+        (lambda: Slice.pca([[-1.7e308, 0], [1.7e308, 1]], 1), "^X reaches from -1.7e.308 to 1.7e.308, too"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_messages_name_the_argument(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(("pad", "error"), [("a", TypeError), (None, TypeError), (-1, ValueError)])
+def test_bad_pad(pad: Any, error: type[Exception]) -> None:
+    points = [[0.0, 1], [1, 0], [2, 2]]
+    for make in (Slice.through, Slice.pca, Box.around):
+        with pytest.raises(error, match=f"^pad is {pad!r}; legal: a finite number >= 0$"):
+            make(points, pad=pad)
+
+
+@pytest.mark.filterwarnings("error")
+def test_pca_of_large_points() -> None:
+    plane = Slice.pca([[2.0**1023, 0], [2.0**1023, 1]], 1)  # whose sum is beyond float64
+    assert np.allclose(plane.directions, [[0, 1]])
 
 
 def test_bad_points() -> None:
-    with pytest.raises(ValueError, match="linear combination"):
+    with pytest.raises(ValueError, match=r"points\[2\] is \[2\.0, 2\.0\], in the span"):
         Slice.through([[0, 0], [1, 1], [2, 2]])
     with pytest.raises(ValueError, match="legal: \\(2 to 4, n\\)"):
         Slice.through([[0, 0]])

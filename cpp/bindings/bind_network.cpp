@@ -1,10 +1,12 @@
 // relutope._core.Network
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <string>
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/signals.hpp"
 #include "network/affine_slice.hpp"
 #include "network/evaluate.hpp"
 #include "network/proportional.hpp"
@@ -55,6 +57,14 @@ std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t 
   return std::make_shared<Network>(input_dim, std::move(result));
 }
 
+/// How many points cost some milliseconds in float64: between so many, signals are checked.
+std::size_t points_between_signals(const Network& network) {
+  constexpr std::size_t kProducts = std::size_t{1} << 21;
+  std::size_t products = 1;
+  for (const Layer& layer : network.layers()) products += layer.rows() * layer.columns();
+  return std::max<std::size_t>(1, kProducts / products);
+}
+
 py::list rows(const Network& network) {
   py::list layers;
   for (const Layer& layer : network.layers()) {
@@ -90,7 +100,9 @@ py::tuple evaluate_points(const Network& network, const DoubleArray& points) {
   double* error = errors.mutable_data();
   {
     const py::gil_scoped_release release;
+    const std::size_t step = points_between_signals(network);
     for (std::size_t i = 0; i < count; ++i) {
+      if (i % step == 0) check_signals();
       const FloatEvaluation result = evaluate(network, x.subspan(i * network.input_dim(), network.input_dim()));
       std::copy(result.values.back().begin(), result.values.back().end(), value + i * width);
       std::copy(result.errors.back().begin(), result.errors.back().end(), error + i * width);
@@ -141,7 +153,11 @@ py::array_t<std::int8_t> sign_vectors(const Network& network, const DoubleArray&
   std::int8_t* out = signs.mutable_data();
   const py::gil_scoped_release release;
   StageTally tally;
+  const std::size_t step = points_between_signals(network);
   for (std::size_t i = 0; i < count; ++i) {
+    // Where integers must decide, one point may take as long as many others.
+    if (i % step == 0 || tally.exact > 0) check_signals();
+    tally.exact = 0;
     sign_vector(network, x.subspan(i * network.input_dim(), network.input_dim()), {out + i * n, n}, tally);
   }
   return signs;

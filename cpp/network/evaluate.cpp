@@ -35,25 +35,48 @@ void gather(const Network& network, std::size_t l, std::span<const double> point
 // kappa: relative error of the coefficient's image, eta = 2^-1074: absolute error of an image or an underflow.
 // Lemma: the sums below are themselves rounded; each loses at most a factor 1 - (m + 4) u, restored by `inflate`.
 // DBL_MIN * (...) covers the eta terms, since (2 m + 2) eta < DBL_MIN for m < 2^50.
-void evaluate_row(const Layer& layer, std::size_t i, const std::vector<Input>& inputs, double& value, double& error) {
+//
+// Rows in work together keep the processor busy while each one adds in its own order, so results do not depend on it.
+template <std::size_t kRows>
+void evaluate_rows(const Layer& layer, std::size_t first, const std::vector<Input>& inputs, double largest,
+                   double* values, double* errors) {
   constexpr double kUnit = 0x1p-53;
-  const std::span<const double> row = layer.image(i);
   const std::size_t m = inputs.size();
-  double sum = row[m];
-  double absolute = std::abs(row[m]);
-  double carried = 0.0;
-  double largest = 0.0;
+  const double* rows[kRows];
+  double sum[kRows], absolute[kRows], carried[kRows];
+  for (std::size_t r = 0; r < kRows; ++r) {
+    rows[r] = layer.image(first + r).data();
+    sum[r] = rows[r][m];
+    absolute[r] = std::abs(rows[r][m]);
+    carried[r] = 0.0;
+  }
   for (std::size_t k = 0; k < m; ++k) {
-    const double reach = std::abs(inputs[k].value) + inputs[k].error;
-    sum += row[k] * inputs[k].value;
-    absolute += std::abs(row[k]) * reach;
-    carried += std::abs(row[k]) * inputs[k].error;
-    largest = std::max(largest, reach);
+    const Input input = inputs[k];
+    const double reach = std::abs(input.value) + input.error;
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const double weight = rows[r][k];
+      sum[r] += weight * input.value;
+      absolute[r] += std::abs(weight) * reach;
+      carried[r] += std::abs(weight) * input.error;
+    }
   }
   const double gamma = 1.01 * static_cast<double>(m + 2) * kUnit + 1.01 * layer.relative_error();
   const double inflate = 1.0 + 4.0 * static_cast<double>(m + 8) * kUnit;
-  value = sum;
-  error = (carried + gamma * absolute + DBL_MIN * (1.0 + largest)) * inflate;
+  for (std::size_t r = 0; r < kRows; ++r) {
+    values[first + r] = sum[r];
+    errors[first + r] = (carried[r] + gamma * absolute[r] + DBL_MIN * (1.0 + largest)) * inflate;
+  }
+}
+
+void evaluate_layer(const Layer& layer, const std::vector<Input>& inputs, double* values, double* errors) {
+  double largest = 0.0;
+  for (const Input& input : inputs) largest = std::max(largest, std::abs(input.value) + input.error);
+  constexpr std::size_t kTogether = 4;
+  std::size_t i = 0;
+  for (; i + kTogether <= layer.rows(); i += kTogether) {
+    evaluate_rows<kTogether>(layer, i, inputs, largest, values, errors);
+  }
+  for (; i < layer.rows(); ++i) evaluate_rows<1>(layer, i, inputs, largest, values, errors);
 }
 
 }  // namespace
@@ -66,7 +89,7 @@ FloatEvaluation evaluate(const Network& network, std::span<const double> point) 
     gather(network, l, point, result, inputs);
     std::vector<double> values(layer.rows());
     std::vector<double> errors(layer.rows());
-    for (std::size_t i = 0; i < layer.rows(); ++i) evaluate_row(layer, i, inputs, values[i], errors[i]);
+    evaluate_layer(layer, inputs, values.data(), errors.data());
     result.values.push_back(std::move(values));
     result.errors.push_back(std::move(errors));
   }

@@ -73,6 +73,7 @@ void VertexProof::run(const Heartbeat& heartbeat) {
     if (i % 64 == 0) heartbeat();
     check(vertices[i]);
   }
+  if (unbounded_ && !is_far_) refute(*unbounded_, "has an infinite vertex_error, and no vertex is far away");
 }
 
 void VertexProof::check(std::size_t v) {
@@ -98,16 +99,29 @@ void VertexProof::check(std::size_t v) {
     open.coordinates = true;
   }
   if (!open.neurons.empty() || !open.walls.empty() || open.coordinates) check_by_integers(v, open);
+  if (!at_infinity(v)) note_distance(v);
+}
+
+void VertexProof::note_distance(std::size_t v) {
+  const auto error = static_cast<double>(stored_.vertex_error[v]);
+  if (std::isinf(error)) {
+    if (!unbounded_) unbounded_ = v;
+    return;
+  }
+  for (std::size_t c = 0; c < stored_.dim; ++c) {
+    const double x = std::abs(stored_.vertices[v * stored_.dim + c]);
+    if (x >= 2 * kFar && error <= x / 2) is_far_ = true;
+  }
 }
 
 void VertexProof::check_format(std::size_t v) const {
   const std::size_t d = stored_.dim;
   const float error = stored_.vertex_error[v];
-  const bool is_bounded = !std::isinf(error);  // an infinite vertex_error claims nothing about the coordinates
+  const bool is_bounded = !std::isinf(error);
   if (at_infinity(v) != (v >= stored_.finite_count(0))) refute(v, "is not listed where its walls say");
   for (std::size_t c = 0; c < d; ++c) {
     const double x = stored_.vertices[v * d + c];
-    if (at_infinity(v) ? !is_plain_nan<std::uint64_t>(x) : is_bounded && !std::isfinite(x)) {
+    if (at_infinity(v) ? !is_plain_nan<std::uint64_t>(x) : is_bounded ? !std::isfinite(x) : std::isnan(x)) {
       refute(v, "has a coordinate that is finite at infinity or not finite elsewhere");
     }
   }
@@ -179,7 +193,8 @@ void VertexProof::check_by_bounds(std::size_t v, double radius, Open& open) {
                                     [&](const Equation& e) { return e.is_wall && e.index == bit; });
     if (!chosen && (stored_.on_wall(v, bit) || !(inside > radius * kLast))) open.walls.push_back(bit);
   }
-  open.coordinates = !(radius <= static_cast<double>(stored_.vertex_error[v]));
+  const float claimed = stored_.vertex_error[v];
+  open.coordinates = std::isinf(claimed) || !(radius <= static_cast<double>(claimed));
 }
 
 ExactPoint VertexProof::solve(std::size_t v, const std::vector<Equation>& equations) {
@@ -233,17 +248,34 @@ Sign VertexProof::wall_side(const ExactPoint& point, std::size_t bit) const {
   return upper ? -side : side;
 }
 
-void VertexProof::check_coordinates(std::size_t v, const ExactPoint& point) const {
+/// An infinite vertex_error claims nothing about finite coordinates; infinite ones must be beyond float64.
+void VertexProof::check_unbounded(std::size_t v, const ExactPoint& point) {
+  const double largest = std::numeric_limits<double>::max();
+  const Integer limit = integer_row({&largest, 1}).numerators[0] * point.denominator;
+  const Integer far = Integer(kFar) * point.denominator;
+  for (std::size_t c = 0; c < stored_.dim; ++c) {
+    const double x = stored_.vertices[v * stored_.dim + c];
+    if (abs(point.finite[c]) >= far) is_far_ = true;
+    if (std::isinf(x) && (abs(point.finite[c]) <= limit || (point.finite[c] < 0) != std::signbit(x))) {
+      refute(v, "has an infinite coordinate that is within float64");
+    }
+  }
+}
+
+void VertexProof::check_coordinates(std::size_t v, const ExactPoint& point) {
   const std::size_t d = stored_.dim;
   const auto error = static_cast<double>(stored_.vertex_error[v]);
+  if (!at_infinity(v) && std::isinf(error)) {
+    check_unbounded(v, point);
+    return;
+  }
   for (std::size_t c = 0; c < d; ++c) {
     if (at_infinity(v)) {
       const double ray = stored_.rays[(v - stored_.finite_count(0)) * d + c];
       if (!std::isfinite(ray) || !is_within(ray, kRayError, point.infinite[c], point.denominator)) {
         refute(v, "has a ray that is not its direction");
       }
-    } else if (!std::isinf(error) &&
-               !is_within(stored_.vertices[v * d + c], error, point.finite[c], point.denominator)) {
+    } else if (!is_within(stored_.vertices[v * d + c], error, point.finite[c], point.denominator)) {
       refute(v, "is further from its exact place than vertex_error");
     }
   }

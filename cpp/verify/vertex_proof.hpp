@@ -19,6 +19,10 @@ namespace relutope::verify {
 /// what the format promises, not a tolerance of a decision.
 inline constexpr double kRayError = 0x1p-8;
 
+/// An infinite vertex_error is legal only where a coordinate of some vertex is at least so large. The engine's bounds
+/// are small multiples of 2^-53 of the coordinates that a vertex was computed from, and float32 ends at 2^128.
+inline constexpr double kFar = 0x1p64;
+
 class VertexProof {
  public:
   VertexProof(const StoredComplex& stored, const Model& model);
@@ -52,7 +56,9 @@ class VertexProof {
   void check_by_integers(std::size_t v, const Open& open);
   ExactPoint solve(std::size_t v, const std::vector<Equation>& equations);
   Sign wall_side(const ExactPoint& point, std::size_t bit) const;
-  void check_coordinates(std::size_t v, const ExactPoint& point) const;
+  void check_coordinates(std::size_t v, const ExactPoint& point);
+  void check_unbounded(std::size_t v, const ExactPoint& point);
+  void note_distance(std::size_t v);
   bool at_infinity(std::size_t v) const { return !stored_.is_box() && stored_.walls[v] != 0; }
 
   const StoredComplex& stored_;
@@ -65,6 +71,8 @@ class VertexProof {
   std::vector<std::uint8_t> on_;
   std::vector<Equation> equations_;
   std::vector<double> value_, bound_, spread_;
+  std::optional<std::size_t> unbounded_;  // a vertex whose vertex_error is infinite
+  bool is_far_ = false;                   // whether a vertex is beyond kFar
   StageTally tally_;
 };
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import inf
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,76 @@ def checked_dimension(k: Any, dim: int, lowest: int = 0, name: str = "k") -> int
     return int(k)
 
 
+def checked_count(value: Any, name: str) -> int:
+    """A number of things as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is no int.
+    ValueError
+        If it is smaller than 1.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}; legal: an int >= 1")
+    if value < 1:
+        raise ValueError(f"{name} is {value}; legal: an int >= 1")
+    return int(value)
+
+
+def checked_word(word: Any, name: str, legal: Iterable[str]) -> str:
+    """One of a few words; `name` is that of the argument.
+
+    Raises
+    ------
+    TypeError
+        If it is no str.
+    ValueError
+        If it is another word.
+    """
+    words = list(legal)
+    if not isinstance(word, str) or word not in words:
+        *most, last = map(repr, words)
+        error = ValueError if isinstance(word, str) else TypeError
+        raise error(f"{name} is {word!r}; legal: {', '.join(most)} or {last}")
+    return word
+
+
+def checked_pad(pad: Any) -> float:
+    """How far a box reaches beyond points.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is negative or not finite.
+    """
+    if isinstance(pad, (bool, np.bool_)) or not isinstance(pad, Real):
+        raise TypeError(f"pad is {pad!r}; legal: a finite number >= 0")
+    try:
+        value = float(pad)
+    except OverflowError:
+        value = inf
+    if not 0 <= value < inf:
+        raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
+    return value
+
+
+def checked_axes(ax: Any) -> None:
+    """Refuse what can be no Axes of matplotlib, which must be installed.
+
+    Raises
+    ------
+    TypeError
+        If it is neither Axes nor None.
+    """
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax is {ax!r}; legal: matplotlib.axes.Axes, or None")
+
+
 def checked_ids(ids: ArrayLike, count: int, kind: str) -> NDArray[np.int64]:
     """Ids of cells as a contiguous array; `kind` says in messages what there are `count` of.
 
@@ -35,9 +108,14 @@ def checked_ids(ids: ArrayLike, count: int, kind: str) -> NDArray[np.int64]:
     ValueError
         If ``0 <= id < count`` fails.
     """
-    array = np.atleast_1d(np.asarray(ids))
+    try:
+        array = np.atleast_1d(np.asarray(ids))
+    except ValueError:
+        raise TypeError("ids is ragged; legal: a sequence of ints") from None
     if array.size == 0:
         array = array.astype(np.int64)
+    if array.dtype == object and all(type(value) is int for value in array.ravel()):
+        array = np.clip(array, -1, count).astype(np.int64)  # out of range as they were
     if array.dtype.kind not in "iu" or array.ndim != 1:
         raise TypeError(f"ids has dtype {array.dtype} and shape {array.shape}; legal: a sequence of ints")
     if array.size and (array.min() < 0 or array.max() >= count):

@@ -110,6 +110,11 @@ class Cells:
         ``G x = h`` on the cell, else 0 (a row of zeros is no wall); on an unbounded one the columns of R^d
         come after them.
 
+        Raises
+        ------
+        ValueError, TypeError
+            If k is out of range or no int.
+
         Examples
         --------
         >>> import relutope
@@ -121,6 +126,11 @@ class Cells:
 
     def bounded(self, k: int) -> NDArray[np.bool_]:
         """Which k-cells are bounded sets, bool of shape (counts[k],).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If k is out of range or no int.
 
         Examples
         --------

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +20,16 @@ from relutope import _core
 from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, domain_to_json, slice_from_json, slice_to_json
+from relutope.files import checked_path
 from relutope.members import (
+    OWN_BOX,
     RefutedError,
     cells_to_certify,
     certified_domain,
     check_restriction,
     check_shapes,
+    described_network,
+    metadata_differences,
     network_members,
     parsed,
     rows_to_certify,
@@ -39,6 +42,7 @@ from relutope.slices import Slice
 from relutope.storage import (
     FORMAT,
     SCHEMA_VERSION,
+    checked_statistics,
     complex_to_record,
     is_saved_complex,
     record_digest,
@@ -73,6 +77,9 @@ class Certificate:
     signs_by_bounds, signs_by_integers : int
         How many signs of neurons at vertices either stage decided.
     seconds : float
+    differences : tuple of str
+        What the file says about its network and the model does not: notes, dtype, or a box of its own. The
+        function of the network and the domain are the same, so this refutes nothing.
 
     Examples
     --------
@@ -89,6 +96,7 @@ class Certificate:
     signs_by_bounds: int
     signs_by_integers: int
     seconds: float
+    differences: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same as a dict that `json.dumps` takes; checks are dicts too."""
@@ -101,6 +109,7 @@ class Certificate:
         ]
         lines.append(f"signs: {self.signs_by_bounds:,} by bounds, {self.signs_by_integers:,} by integers")
         lines.append(f"seconds: {self.seconds:.3f}")
+        lines += [f"note: {difference}" for difference in self.differences]
         return "\n".join([*lines, "certified" if self.ok else "NOT CERTIFIED"])
 
 
@@ -113,8 +122,10 @@ def verify(
     proven bounds, integers where these fail), every cell is realised, has the dimension and all the facets
     of the true one, and no cell is missing. Then, unless `rebuild` is False, the complex is computed again
     and must have the same bytes: that finds changes that are still true, such as a coordinate moved within
-    its error bound or cells in another order. The member ``statistics`` (times and tallies) is read but
-    cannot be certified.
+    its error bound or cells in another order, or other tallies in the member ``statistics``.
+
+    The model is that of the file if the exact coefficients agree, layer by layer. Where it came from (notes,
+    dtype, a box of its own) may differ, which `Certificate.differences` tells.
 
     Parameters
     ----------
@@ -122,7 +133,9 @@ def verify(
         A file that `PolyhedralComplex.save` wrote.
     model : Network, path or torch.nn.Module
     rebuild : bool, default True
-        A file of another version of relutope can be proved, but not compared: pass False.
+        A file of another version of relutope can be proved, but not compared: pass False. The proof alone
+        shows that each stored vertex lies within its stored error of its exact place, however large that
+        error is; it is finite unless some vertex is beyond 2^64.
     progress : bool or callable, default False
         True writes the name of each check to stderr as it begins; a callable gets a dict with the keys
         ``check`` and ``seconds``.
@@ -137,9 +150,9 @@ def verify(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no saved complex at all, or the model cannot be read.
+        If the file is no saved complex at all, `path` is empty, or the model cannot be read.
     TypeError
-        If an argument has the wrong type.
+        If an argument has the wrong type; bytes and file descriptors are no paths.
     IncompleteError
         If a limit or Ctrl-C ended the new computation.
 
@@ -155,11 +168,9 @@ def verify(
     """
     from relutope.loading import as_network
 
-    if not isinstance(path, (str, PathLike)):
-        raise TypeError(f"path is of type {type(path).__name__}; legal: a str or a path")
     if not isinstance(progress, bool) and not callable(progress):
         raise TypeError(f"progress is {progress!r}; legal: True, False or a callable that takes a dict")
-    examination = _Examination(path, as_network(model), progress)
+    examination = _Examination(checked_path(path), as_network(model), progress)
     checks = tuple(examination.run(rebuild))
     return Certificate(
         ok=all(check.ok for check in checks),
@@ -167,13 +178,14 @@ def verify(
         signs_by_bounds=examination.signs[0],
         signs_by_integers=examination.signs[1],
         seconds=time.perf_counter() - examination.start,
+        differences=examination.differences,
     )
 
 
 class _Examination:
     """One file in work; each method that checks raises `RefutedError` or fills what later ones read."""
 
-    def __init__(self, path: str | PathLike[str], network: Network, progress: bool | Listener) -> None:
+    def __init__(self, path: str, network: Network, progress: bool | Listener) -> None:
         self.start = time.perf_counter()
         self.path = path
         self.network = network
@@ -183,6 +195,8 @@ class _Examination:
         self.header: dict[str, Any] = {}
         self.domain: Domain = AllSpace()
         self.plane: Slice | None = None
+        self.stored_network = network
+        self.differences: tuple[str, ...] = ()
 
     def run(self, rebuild: bool) -> Iterator[Check]:
         """All checks in order; one that fails ends them."""
@@ -233,7 +247,7 @@ class _Examination:
                 raise
             raise RefutedError(str(error)) from error
         if not is_saved_complex(record) and not any(name.startswith("cells.") for name in record):
-            raise ValueError(f"{os.fspath(self.path)} is not a saved complex: it has no header of one")
+            raise ValueError(f"{self.path} is not a saved complex: it has no header of one")
         self.record = record
         if again.getbuffer() != content:
             raise RefutedError("its arrays are not laid out as relutope writes them")
@@ -242,7 +256,7 @@ class _Examination:
         header = parsed(self.record, "header")
         self.header = header
         self.domain = certified_domain(header.get("domain"))
-        network = self.network
+        network = self.stored_network = described_network(self.network, self.record, header)
         expected = {
             "format": FORMAT,
             "schema_version": SCHEMA_VERSION,
@@ -271,6 +285,7 @@ class _Examination:
             raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} axes")
         if isinstance(self.domain, Polytope) and self.domain.dim != network.input_dim:
             raise RefutedError(f"domain is {self.domain!r}; must have {network.input_dim} dimensions")
+        self.differences = tuple(metadata_differences(network, self.network))
 
     def f_vector(self) -> list[int] | None:
         array = self.record.get("cells.f_vector")
@@ -292,7 +307,7 @@ class _Examination:
     def check_model(self) -> None:
         self.restrict_model()
         expected = network_members(self.network)
-        names = {name for name in self.record if name.startswith("network.")}
+        names = {name for name in self.record if name.startswith("network.") and name not in OWN_BOX}
         if names != expected.keys():
             different = sorted(names ^ expected.keys())
             raise RefutedError(f"the network in the file is another one: {', '.join(different)}")
@@ -301,11 +316,12 @@ class _Examination:
                 raise RefutedError(f"the network in the file is another one: {name} differs")
 
     def check_members(self) -> None:
-        statistics = parsed(self.record, "statistics")
-        if not statistics:
-            raise RefutedError("statistics is empty")
+        try:
+            checked_statistics(parsed(self.record, "statistics"))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise RefutedError(str(error)) from error
         check_shapes(self.network, self.domain, self.cells())
-        known = {"header", "statistics", *network_members(self.network)}
+        known = {"header", "statistics", *OWN_BOX, *network_members(self.network)}
         unknown = [name for name in self.record if name not in known and not name.startswith("cells.")]
         if unknown:
             raise RefutedError(f"unknown members: {', '.join(unknown)}")
@@ -338,13 +354,13 @@ class _Examination:
                 f"the file says relutope {self.header['relutope']} and this is {relutope.__version__}, so "
                 "its bytes cannot be compared; rebuild=False (--no-rebuild) certifies without"
             )
-        complex_ = polyhedral_complex(self.network, self.domain, allow_high_dimension=True)
+        complex_ = polyhedral_complex(self.stored_network, self.domain, allow_high_dimension=True)
         fresh = complex_to_record(replace(complex_, slice=self.plane))
         if list(fresh) != list(self.record):
             raise RefutedError("its members have another order")
-        names = [name for name in fresh if name not in {"header", "statistics"}]
-        for name in [*names, "header"]:  # whose digest differs whenever anything does
+        for name in [
+            *(name for name in fresh if name != "header"),
+            "header",
+        ]:  # whose digest differs whenever anything does
             if not same(self.record[name], fresh[name]):
                 raise RefutedError(f"{name} is not what relutope {relutope.__version__} computes")
-        if parsed(fresh, "statistics").keys() != parsed(self.record, "statistics").keys():
-            raise RefutedError("statistics has other fields")

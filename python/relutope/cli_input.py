@@ -12,7 +12,7 @@ from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, as_plain_domain, domain_to_json
 from relutope.loading import read_network
 from relutope.network import Network
-from relutope.subdivision import polyhedral_complex
+from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def limits(options: Options) -> dict[str, Any]:
 def compute(job: Job, options: Options) -> PolyhedralComplex:
     """The complex of a job, within the limits of the options."""
     allowed = options.allow_high_dimension
+    if job.network.input_dim > MAX_DIMENSION and not allowed:
+        raise ValueError(
+            f"the network has {job.network.input_dim} inputs; legal: at most {MAX_DIMENSION}, since a box "
+            "alone has 3^d faces, or any number with --allow-high-dimension"
+        )
     return polyhedral_complex(job.network, job.domain, allow_high_dimension=allowed, **limits(options))
 
 

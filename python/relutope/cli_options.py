@@ -135,6 +135,8 @@ def join_box(arguments: Sequence[str]) -> list[str]:
                 values.append(rest.pop(0))
             while rest and values != ["data"] and _is_number(rest[0]):
                 values.append(rest.pop(0))
+            if not values and rest and not rest[0].startswith("-"):
+                values.append(rest.pop(0))  # to be named as what is no number
             word = "--box=" + ",".join(values)
         joined.append(word)
     return joined
@@ -146,16 +148,17 @@ def box_from_numbers(numbers: Sequence[float], input_dim: int) -> Box:
     Raises
     ------
     ValueError
-        If there is another number of them.
+        If there is another number of them, or they bound no box.
     """
-    if len(numbers) == 2:
-        return Box(numbers[0], numbers[1])
-    if len(numbers) != 2 * input_dim:
+    if len(numbers) not in (2, 2 * input_dim):
         raise ValueError(
             f"--box has {len(numbers)} numbers; legal: 2 for every axis, or {2 * input_dim} (lo1 hi1 ...) "
             f"for {input_dim} inputs"
         )
-    return Box(numbers[::2], numbers[1::2])
+    try:
+        return Box(numbers[0], numbers[1]) if len(numbers) == 2 else Box(numbers[::2], numbers[1::2])
+    except ValueError as error:
+        raise ValueError(f"--box is {' '.join(f'{value:g}' for value in numbers)}: {error}") from error
 
 
 def _is_number(text: str) -> bool:

@@ -25,6 +25,8 @@ def _report(job: Job, counts: dict[str, RegionCount]) -> dict[str, Any]:
     return {
         "model": job.model,
         "model_hash": job.network.hash,
+        "network": repr(job.network),
+        "notes": list(job.network.notes),
         "semantics": SEMANTICS,
         "domain": domain_to_json(job.domain),
         **{
@@ -44,7 +46,7 @@ def _orders(numbers: HillNumbers | None) -> dict[str, float] | None:
 
 
 def _readable(job: Job, counts: dict[str, RegionCount]) -> list[str]:
-    lines = [repr(job.network), repr(job.domain)]
+    lines = [repr(job.network), *(f"  note: {note}" for note in job.network.notes), repr(job.domain)]
     for name, count in counts.items():
         lo, hi = count.bounds
         number = f"{lo:,}" if lo == hi else f"{lo:,} to {hi:,}"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isqrt, lcm
 from numbers import Rational
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,23 @@ def exact_float64(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return array
 
 
+def checked_points(X: ArrayLike, dim: int | None, name: str = "X") -> NDArray[np.float64]:
+    """Points as contiguous float64 of shape (n, dim); None stands for any number >= 1.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, or a value is not a finite float64.
+    TypeError
+        If the values are not real numbers.
+    """
+    points = exact_float64(X, name)
+    if points.ndim != 2 or (points.shape[1] == 0 if dim is None else points.shape[1] != dim):
+        legal = "(n, d) with d >= 1" if dim is None else f"(n, {dim})"
+        raise ValueError(f"{name} has shape {points.shape}; legal: {legal}")
+    return np.ascontiguousarray(points)
+
+
 def exact_point(point: ArrayLike, dim: int, name: str = "point") -> tuple[list[int], int]:
     """A rational point as numerators over one common denominator."""
     array, _ = exact_array(point, name)
@@ -158,6 +176,45 @@ def float_layer(rows: list[ExactRow]) -> tuple[NDArray[np.float64], NDArray[np.f
                 return None
             values[i, j] = value
     return np.ascontiguousarray(values[:, :-1]), np.ascontiguousarray(values[:, -1])
+
+
+def rounded_images(table: list[ExactRow], points: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """The values of affine forms at float64 points (n, d), each computed exactly and rounded once.
+
+    Parameters
+    ----------
+    table : list of ExactRow
+        d coefficients and the constant of each form.
+    points : ndarray of shape (n, d)
+    name : str
+        What the points are called in error messages.
+
+    Raises
+    ------
+    ValueError
+        If a value is beyond float64; the message names the point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relutope.coefficients import rounded_images
+    >>> rounded_images([([1, 1], 3)], np.array([[1.0]]), "X")
+    array([[0.66666667]])
+    """
+    images = np.empty((len(points), len(table)))
+    for place, point in enumerate(points.tolist()):
+        ratios = [value.as_integer_ratio() for value in point]
+        common = max(bottom for _, bottom in ratios)  # all are powers of two
+        tops = [top * (common // bottom) for top, bottom in ratios]
+        tops.append(common)
+        try:
+            for column, (numerators, denominator) in enumerate(table):
+                images[place, column] = sum(map(mul, numerators, tops)) / (denominator * common)
+        except OverflowError:
+            raise ValueError(
+                f"{name}[{place}] is {point}, whose image is beyond float64; legal: images up to 1.7e308"
+            ) from None
+    return images
 
 
 def require_float_range(array: NDArray[Any], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -49,7 +50,7 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
     slice : Slice or None
         The slice of a larger input space whose coordinates t the points are.
     stored_statistics : dict or None
-        The statistics of a complex that was read from a file.
+        The statistics of a complex that was read from a file: those that are the same in every run.
 
     Examples
     --------
@@ -139,11 +140,12 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         """How it was computed, a new dict.
 
         ``signs``, ``orders`` and ``vertices`` count what each stage decided: ``float`` by a proven error
-        bound, ``row`` by the tighter bound of one neuron, ``exact`` in integers. ``bytes`` is the size of
-        the complex, ``peak_bytes`` what its computation held at most, ``layer_seconds`` has one entry per
-        hidden layer.
+        bound, ``row`` by the tighter bound of one neuron, ``exact`` in integers. These are the same in every
+        run. ``bytes`` is the size of the complex, ``peak_bytes`` what its computation held at most,
+        ``seconds``, ``cpu_seconds`` and ``layer_seconds`` (one entry per hidden layer) how long it took;
+        files do not hold these five, so a complex that was read or unpickled does not have them.
         """
-        return self.core.statistics() if self.stored_statistics is None else dict(self.stored_statistics)
+        return self.core.statistics() if self.stored_statistics is None else deepcopy(self.stored_statistics)
 
     def validate(self, exact: bool = True) -> None:
         """Check the structure of the complex.
@@ -196,7 +198,10 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         Raises
         ------
         ValueError
-            If `X` or `y` has the wrong shape.
+            If `X` or `y` has the wrong shape, `X` holds a value that is not a finite float64, or `y` comes
+            without `X`.
+        TypeError
+            If the values of `X` are not real numbers, or an option is none.
 
         Examples
         --------
@@ -218,6 +223,15 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
 
         They are ``color, data, cmap, edge_color, linewidth, point_size, window``. Returns the Axes, by
         default those of a new figure.
+
+        Raises
+        ------
+        ValueError
+            If the complex is not of dimension 2 or an option is not legal.
+        TypeError
+            If `ax` is none, or an option has the wrong type.
+        MissingExtraError
+            If matplotlib is not installed.
 
         Examples
         --------

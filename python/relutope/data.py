@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.coefficients import exact_float64
+from relutope.files import checked_path
 
 
 class Data(NamedTuple):
@@ -40,21 +40,22 @@ def read_data(path: str | PathLike[str], input_dim: int) -> Data:
     ------
     ValueError
         If the file is damaged, of another type, or does not fit `input_dim`.
+    TypeError
+        If `path` is no path.
     """
     readers = {".csv": _read_csv, ".npz": _read_npz}
-    suffix = Path(path).suffix.lower()
+    name = checked_path(path)
+    suffix = Path(name).suffix.lower()
     if suffix not in readers:
-        raise ValueError(
-            f"{os.fspath(path)} has the unknown file type {suffix!r}; legal for data: {', '.join(readers)}"
-        )
+        raise ValueError(f"{name} has the unknown file type {suffix!r}; legal for data: {', '.join(readers)}")
     try:
-        return readers[suffix](path, input_dim)
+        return readers[suffix](name, input_dim)
     except (ValueError, csv.Error) as error:
         text = str(error)
-        raise ValueError(text if os.fspath(path) in text else f"{os.fspath(path)}: {text}") from error
+        raise ValueError(text if name in text else f"{name}: {text}") from error
 
 
-def _read_csv(path: str | PathLike[str], input_dim: int) -> Data:
+def _read_csv(path: str, input_dim: int) -> Data:
     with open(path, encoding="utf-8-sig", newline="") as stream:
         lines = [
             (number, row)
@@ -65,11 +66,11 @@ def _read_csv(path: str | PathLike[str], input_dim: int) -> Data:
         lines = lines[1:]  # a header
     if not lines:
         raise ValueError("it holds no points; legal: at least one row of numbers")
-    width = len(lines[0][1])
+    first, width = lines[0][0], len(lines[0][1])
     if width not in (input_dim, input_dim + 1):
         raise ValueError(
-            f"it has {width} columns; legal: {input_dim}, or {input_dim + 1} with labels, for {input_dim} "
-            "inputs"
+            f"line {first} has {width} columns; legal: {input_dim}, or {input_dim + 1} with labels, for "
+            f"{input_dim} inputs"
         )
     points = np.empty((len(lines), input_dim))
     for place, (number, row) in enumerate(lines):
@@ -84,7 +85,7 @@ def _read_csv(path: str | PathLike[str], input_dim: int) -> Data:
     return Data(points, None if width == input_dim else _labels([row[-1].strip() for _, row in lines]))
 
 
-def _read_npz(path: str | PathLike[str], input_dim: int) -> Data:
+def _read_npz(path: str, input_dim: int) -> Data:
     from relutope.npz import read_npz
 
     record = read_npz(path)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.coefficients import exact_float64
+from relutope.arguments import checked_count, checked_pad
+from relutope.coefficients import checked_points, exact_float64
 
 
 class Box:
@@ -24,6 +25,8 @@ class Box:
     ------
     ValueError
         If ``lo < hi`` fails on an axis, a bound is not a finite float64, or the lengths differ.
+    TypeError
+        If a bound is no real number.
 
     Examples
     --------
@@ -74,7 +77,10 @@ class Box:
         Raises
         ------
         ValueError
-            If there is no point, one is not finite, or `pad` is negative.
+            If there is no point, one is not finite, `pad` is negative, or it is 0 and the points do not vary
+            on an axis, or the box is beyond float64.
+        TypeError
+            If an argument is no real number.
 
         Examples
         --------
@@ -85,14 +91,33 @@ class Box:
         points = exact_float64(X, "X")
         if points.ndim != 2 or points.size == 0:
             raise ValueError(f"X has shape {points.shape}; legal: (n, d) with n, d >= 1")
-        if not 0 <= pad < np.inf:
-            raise ValueError(f"pad is {pad}; legal: a finite number >= 0")
+        pad = checked_pad(pad)
         low, high = points.min(axis=0), points.max(axis=0)
         with np.errstate(over="ignore"):
             margin = pad * np.where(high > low, high - low, 1.0)
             if pad > 0:  # at large coordinates a margin may be lost in rounding
                 margin = np.maximum(margin, 2 * np.spacing(np.maximum(np.abs(low), np.abs(high))))
-            return cls(low - margin, high + margin)
+            lo, hi = low - margin, high + margin
+        for axis, (a, b) in enumerate(zip(lo, hi, strict=True)):
+            if not np.isfinite([a, b]).all():
+                raise ValueError(
+                    f"X reaches from {low[axis]} to {high[axis]} on axis {axis}, and with pad = {pad} beyond "
+                    "float64; legal: boxes of finite numbers"
+                )
+            if a == b:
+                raise ValueError(f"pad is 0 and X does not vary on axis {axis}; legal: pad > 0 there")
+        return cls(lo, hi)
+
+    def fits(self, dim: int) -> bool:
+        """Whether it has bounds for `dim` axes, each its own or one for all.
+
+        Examples
+        --------
+        >>> from relutope import Box
+        >>> Box(-1, 1).fits(3), Box([0, 0], [1, 1]).fits(3)
+        (True, False)
+        """
+        return self._lo.size in (1, dim)
 
     def bounds(self, input_dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lower and upper bounds for `input_dim` axes, each float64 of shape (input_dim,).
@@ -100,7 +125,9 @@ class Box:
         Raises
         ------
         ValueError
-            If the box has another number of axes.
+            If the box has another number of axes, or `input_dim` is smaller than 1.
+        TypeError
+            If `input_dim` is no int.
 
         Examples
         --------
@@ -108,17 +135,25 @@ class Box:
         >>> Box(-1, 1).bounds(2)
         (array([-1., -1.]), array([1., 1.]))
         """
-        if self._lo.ndim and self._lo.size not in (1, input_dim):
+        input_dim = checked_count(input_dim, "input_dim")
+        if not self.fits(input_dim):
             raise ValueError(
-                f"domain: the box has {self._lo.size} axes and the network has {input_dim} inputs; legal: "
-                f"{input_dim} or 1"
+                f"input_dim is {input_dim} and the box has {self._lo.size} axes; legal: equal numbers, or 1 "
+                "axis"
             )
         return tuple(
             np.ascontiguousarray(np.broadcast_to(side, (input_dim,))) for side in (self._lo, self._hi)
         )  # type: ignore[return-value]
 
-    def contains(self, X: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which of the points (n, d) lie in the closed box, bool of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -127,7 +162,8 @@ class Box:
         >>> Box(-1, 1).contains(np.array([[0, 1], [0, 2]]))
         array([ True, False])
         """
-        inside: NDArray[np.bool_] = np.all((self._lo <= X) & (self._hi >= X), axis=1)
+        points = checked_points(X, self._lo.size if self._lo.size > 1 else None)
+        inside: NDArray[np.bool_] = np.all((self._lo <= points) & (self._hi >= points), axis=1)
         return inside
 
     def __repr__(self) -> str:

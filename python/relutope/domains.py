@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
+from relutope.arguments import checked_count
 from relutope.domain import AllSpace, Box
 from relutope.polytope import Polytope
 from relutope.slices import Slice
@@ -32,9 +33,9 @@ def as_domain(domain: Any, input_dim: int) -> Domain | Slice:
     Raises
     ------
     TypeError
-        If `domain` is none of these.
+        If `domain` is none of these, or `input_dim` is no int.
     ValueError
-        If the box is not legal or there is another number of axes.
+        If the box is not legal, there is another number of axes, or `input_dim` is smaller than 1.
 
     Examples
     --------
@@ -42,6 +43,7 @@ def as_domain(domain: Any, input_dim: int) -> Domain | Slice:
     >>> as_domain((0, 1), 2)
     Box([0.0, 0.0], [1.0, 1.0])
     """
+    input_dim = checked_count(input_dim, "input_dim")
     if isinstance(domain, Slice):
         if domain.ambient_dim != input_dim:
             raise ValueError(
@@ -52,21 +54,26 @@ def as_domain(domain: Any, input_dim: int) -> Domain | Slice:
     return as_plain_domain(domain, input_dim)
 
 
-def as_plain_domain(domain: Any, input_dim: int) -> Domain:
-    """As `as_domain`, slices excluded."""
+def as_plain_domain(domain: Any, input_dim: int, space: str = "the network has {} inputs") -> Domain:
+    """As `as_domain`, slices excluded; `space` says in messages what has so many dimensions."""
     if isinstance(domain, AllSpace):
         return domain
     if isinstance(domain, Polytope):
         if domain.dim != input_dim:
             raise ValueError(
-                f"domain: the polytope has {domain.dim} dimensions and the network has {input_dim} inputs; "
-                "legal: equal numbers"
+                f"domain: the polytope has {domain.dim} dimensions and {space.format(input_dim)}; legal: "
+                "equal numbers"
             )
         return domain
-    if isinstance(domain, Box):
-        return Box(*domain.bounds(input_dim))
     if isinstance(domain, (tuple, list, np.ndarray)) and len(domain) == 2:
-        return Box(*Box(domain[0], domain[1]).bounds(input_dim))
+        domain = Box(domain[0], domain[1])
+    if isinstance(domain, Box):
+        if not domain.fits(input_dim):
+            raise ValueError(
+                f"domain: the box has {domain.lo.size} axes and {space.format(input_dim)}; legal: "
+                f"{input_dim} or 1"
+            )
+        return Box(*domain.bounds(input_dim))
     raise TypeError(
         f"domain is {domain!r}; legal: Box(lo, hi), a pair (lo, hi), Polytope(G, h), AllSpace(), or "
         "Slice(origin, directions, domain)"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
+from relutope.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Sources whose distances `diameter` advances at once, in bits.
 SOURCES = 512
+#: Categories of characters that XML cannot hold, or not in every place: control characters, lone surrogates.
+NOT_IN_XML = {"Cc", "Cs"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,16 +173,47 @@ class DualGraph:
         return graph
 
     def write_graphml(self, path: str | PathLike[str]) -> None:
-        """Write the graph of `to_networkx` as GraphML, which Gephi, Cytoscape and igraph read."""
+        """Write the graph of `to_networkx` as GraphML, which Gephi, Cytoscape and igraph read.
+
+        Parameters
+        ----------
+        path : path
+            Replaced, if it exists, once the new file is whole. No suffix is added; nothing is compressed.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        ValueError
+            If a label holds a control character, which XML cannot, or `path` is empty.
+        TypeError
+            If `path` is no path.
+        """
         from networkx import write_graphml
 
-        write_graphml(self.to_networkx(), os.fspath(path))
+        for label in [] if self.classes is None else self.classes.tolist():
+            if any(c in "\ufffe\uffff" or category(c) in NOT_IN_XML for c in str(label)):
+                raise ValueError(f"a label is {label!r}; legal in GraphML: no control characters")
+        with replacing(path) as stream:
+            write_graphml(self.to_networkx(), stream)
 
     def save_npz(self, path: str | PathLike[str]) -> None:
         """Write all arrays to an ``.npz`` file without pickle; no suffix is added.
 
         The adjacency is stored under the names that `scipy.sparse.load_npz` reads, the others under those
         of the attributes.
+
+        Parameters
+        ----------
+        path : path
+            Replaced, if it exists, once the new file is whole.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        ValueError, TypeError
+            If `path` is empty or no path.
 
         Examples
         --------
@@ -200,7 +234,7 @@ class DualGraph:
         for name in ("classes", "flip_indptr", "flip_indices"):
             if getattr(self, name) is not None:
                 arrays[name] = getattr(self, name)
-        with open(path, "wb") as stream:
+        with replacing(path) as stream:
             np.savez(stream, allow_pickle=False, **arrays)
 
     def plot(

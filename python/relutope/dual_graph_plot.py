@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_axes, checked_word
 from relutope.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ def plot_dual_graph(
     ------
     ValueError
         If `layout` is another word or `color` has another shape.
+    TypeError
+        If `layout` is no str, or `ax` no Axes.
     MissingExtraError
         If matplotlib is not installed.
     """
     places = {"interior": interior_places, "spectral": spectral_places}
-    if layout not in places:
-        raise ValueError(f"layout is {layout!r}; legal: {' or '.join(map(repr, places))}")
+    checked_word(layout, "layout", places)
     values = graph.degrees if color is None else np.asarray(color, dtype=np.float64)
     if values.shape != (graph.n_nodes,):
         raise ValueError(f"color has shape {values.shape}; legal: ({graph.n_nodes},), one value per region")
@@ -70,6 +72,7 @@ def plot_dual_graph(
         from matplotlib.collections import LineCollection
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "to draw a dual graph") from None
+    checked_axes(ax)
     points = places[layout](graph)
     if ax is None:
         import matplotlib.pyplot as plt

@@ -23,7 +23,7 @@ class Exchange:
         """Write the complex and its network to one file, an uncompressed ``.npz`` without pickle.
 
         Its arrays are aligned, so that they can be mapped; ``numpy.load`` reads them too. Equal complexes
-        give equal bytes up to the statistics, which come last. docs/formats.md says what is where.
+        give equal bytes. docs/formats.md says what is where.
 
         Parameters
         ----------
@@ -34,6 +34,8 @@ class Exchange:
         ------
         OSError
             If it cannot be written.
+        ValueError, TypeError
+            If `path` is empty or no path.
 
         Examples
         --------
@@ -51,7 +53,8 @@ class Exchange:
     def load(path: str | PathLike[str]) -> PolyhedralComplex:
         """Read what `save` wrote; see there for an example.
 
-        Check sums, sizes, ids and the hash of the network are checked, geometry is not: see `validate`.
+        Check sums, sizes, ids and the hash of the network are checked, geometry is not: see `validate`. Of
+        the `statistics` those that differ between runs, such as times, are not in the file.
 
         Parameters
         ----------
@@ -62,7 +65,9 @@ class Exchange:
         OSError
             If it cannot be opened.
         ValueError
-            If the file is damaged, of another kind, or of another schema version.
+            If the file is damaged, of another kind, or of another schema version, or `path` is empty.
+        TypeError
+            If `path` is no path; bytes and file descriptors are none.
         """
         from relutope.storage import load_complex
 
@@ -115,7 +120,7 @@ class Exchange:
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If `kind` is another one.
         """
         from relutope.formats import complex_to_networkx
@@ -182,7 +187,7 @@ class Exchange:
         OSError
             If it cannot be written.
         ValueError, TypeError
-            If the dimension or the data are not legal.
+            If the dimension, the path or the data are not legal.
 
         Examples
         --------
@@ -214,8 +219,8 @@ class Exchange:
         ------
         OSError
             If it cannot be written.
-        ValueError
-            If the dimension is not 2 or 3.
+        ValueError, TypeError
+            If the dimension is not 2 or 3, or `path` is empty or no path.
 
         Examples
         --------

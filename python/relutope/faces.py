@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.arguments import checked_cell, checked_dimension, checked_ids
+from relutope.arguments import checked_cell, checked_dimension, checked_ids, checked_word
 from relutope.cells import Cells
 
 if TYPE_CHECKING:
@@ -248,12 +248,10 @@ class FacePoset(Cells):
         from scipy.sparse import csc_array
 
         indptr, indices = self.facets(k)
-        if over == "Z":
+        if checked_word(over, "over", ("Z", "Z/2")) == "Z":
             data = self._incidence_numbers[k - 1].copy()
-        elif over == "Z/2":
-            data = np.ones(len(indices), dtype=np.int8)
         else:
-            raise ValueError(f"over is {over!r}; legal: 'Z' or 'Z/2'")
+            data = np.ones(len(indices), dtype=np.int8)
         return csc_array((data, indices, indptr), shape=(self.counts[k - 1], self.counts[k]), copy=False)
 
     def face_poset(self) -> DiGraph[tuple[int, int]]:

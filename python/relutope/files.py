@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Paths that users give, and files that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,24 @@ import os
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+
+def checked_path(path: Any) -> str:
+    """The name of a file.
+
+    Raises
+    ------
+    TypeError
+        If it is no str and no path; bytes and file descriptors are refused too.
+    ValueError
+        If it is empty.
+    """
+    if not isinstance(path, (str, PathLike)) or not isinstance(name := os.fspath(path), str):
+        raise TypeError(f"path is of type {type(path).__name__}; legal: a str or a path")
+    if name == "":
+        raise ValueError("path is ''; legal: the name of a file")
+    return name
 
 
 @contextlib.contextmanager
@@ -18,8 +35,10 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     ------
     OSError
         If it cannot be written; it names `path`.
+    TypeError, ValueError
+        If `path` is no path.
     """
-    target = Path(path)
+    target = Path(checked_path(path))
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(partial, "xb") as stream:

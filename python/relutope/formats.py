@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.errors import MissingExtraError
 from relutope.mesh_files import data_of_regions, points_in_space, require_plane_or_space
@@ -41,9 +42,8 @@ def complex_to_arrays(complex_: PolyhedralComplex, *, sign_vectors: bool = False
 
 def complex_to_networkx(complex_: Any, kind: str) -> networkx.Graph:
     """A graph of the complex; see `PolyhedralComplex.to_networkx`."""
-    if kind not in GRAPHS:
-        raise ValueError(f"kind is {kind!r}; legal: {', '.join(map(repr, GRAPHS))}")
-    return complex_.face_poset() if kind == "face_poset" else complex_.dual_graph().to_networkx()
+    chosen = checked_word(kind, "kind", GRAPHS)
+    return complex_.face_poset() if chosen == "face_poset" else complex_.dual_graph().to_networkx()
 
 
 def complex_to_toponetx(complex_: PolyhedralComplex) -> toponetx.CellComplex:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
+from relutope.arguments import checked_word
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -116,8 +117,7 @@ def count_points(
     complex_: PolyhedralComplex, X: ArrayLike, on_boundary: OnBoundary, n_threads: int
 ) -> PointCounts:
     """See `PolyhedralComplex.count_points`."""
-    if on_boundary not in get_args(OnBoundary):
-        raise ValueError(f"on_boundary is {on_boundary!r}; legal: 'lowest', 'split' or 'error'")
+    checked_word(on_boundary, "on_boundary", get_args(OnBoundary))
     ids, dimensions = locate(complex_, X, n_threads)
     outside = np.count_nonzero(dimensions < 0)
     boundary = np.flatnonzero((dimensions >= 0) & (dimensions < complex_.dim))

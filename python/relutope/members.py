@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from operator import mul
@@ -25,14 +27,11 @@ class RefutedError(Exception):
 
 
 def network_members(network: Network) -> Record:
-    """The members of a file that hold a network.
+    """The members of a file that hold the coefficients of a network.
 
-    ``network.W0, network.b0, ...``, or ``network.Q0`` where a coefficient of layer 0 is no float64, and the
-    bounds of the box that came with the network.
+    ``network.W0, network.b0, ...``, or ``network.Q0`` where a coefficient of layer 0 is no float64.
     """
     members: Record = {}
-    if network.box is not None:
-        members["network.lo"], members["network.hi"] = network.box.bounds(network.input_dim)
     for place, rows in enumerate(network.core.rows()):
         floats = float_layer(rows)
         if floats is None:
@@ -44,6 +43,64 @@ def network_members(network: Network) -> Record:
         else:
             members[f"network.W{place}"], members[f"network.b{place}"] = floats
     return members
+
+
+#: The members that hold the box that came with a network.
+OWN_BOX = ("network.lo", "network.hi")
+
+
+def stored_box(record: Record, input_dim: int) -> Box | None:
+    """The box that came with the network, if the file has one.
+
+    Raises
+    ------
+    RefutedError
+        If it is not written as relutope writes it.
+    """
+    sides = [record[name] for name in OWN_BOX if name in record]
+    if not sides:
+        return None
+    if len(sides) == 1 or any(side.dtype != np.float64 or side.shape != (input_dim,) for side in sides):
+        raise RefutedError(f"{' and '.join(OWN_BOX)} are not both float64 of shape ({input_dim},)")
+    try:
+        box = Box(*sides)
+    except ValueError as error:
+        raise RefutedError(f"the box of the network: {error}") from error
+    if not all(same(*pair) for pair in zip(sides, box.bounds(input_dim), strict=True)):
+        raise RefutedError("the box of the network is not written as relutope writes it")
+    return box
+
+
+def described_network(network: Network, record: Record, header: dict[str, Any]) -> Network:
+    """The network with the metadata of the file, which say where it came from and not what it computes.
+
+    Raises
+    ------
+    RefutedError
+        If they are none that a network can have.
+    """
+    dtype, notes = header.get("dtype"), header.get("notes")
+    if not isinstance(dtype, str):
+        raise RefutedError(f"dtype is {dtype!r}; must be a string")
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise RefutedError(f"notes is {notes!r}; must be a list of strings")
+    return replace(network, dtype=dtype, notes=tuple(notes), box=stored_box(record, network.input_dim))
+
+
+def metadata_differences(stored: Network, given: Network) -> Iterator[str]:
+    """What two descriptions of one network say differently, a sentence each."""
+    pairs = {
+        "notes": (list(stored.notes), list(given.notes)),
+        "dtype": (stored.dtype, given.dtype),
+        "box of the network": tuple(
+            None if network.box is None else Box(*network.box.bounds(network.input_dim))
+            for network in (stored, given)
+        ),
+    }
+    for name, (ours, theirs) in pairs.items():
+        if ours != theirs:
+            verb, pronoun = ("are", "those") if name == "notes" else ("is", "that")
+            yield f"the file's {name} {verb} {ours!r}, {pronoun} of the model {theirs!r}"
 
 
 def check_shapes(network: Network, domain: Domain, cells: Record) -> None:

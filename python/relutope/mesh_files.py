@@ -60,6 +60,8 @@ def data_of_regions(
         "dimension": np.full(len(regions), complex_.dim, dtype=np.int32),
         "n_facets": np.diff(complex_.facets(complex_.dim)[0])[regions],
     }
+    if cell_data is not None and not isinstance(cell_data, Mapping):
+        raise TypeError(f"cell_data is of type {type(cell_data).__name__}; legal: a dict of arrays, or None")
     for name, values in (cell_data or {}).items():
         array = np.asarray(values)
         if not isinstance(name, str) or name in OWN_CELL_DATA:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import ExactRow, exact_float64, exact_point, exact_rows
+from relutope.coefficients import ExactRow, checked_points, exact_point, exact_rows
 from relutope.domain import Box
 from relutope.layers import checked_layers
 
@@ -215,6 +215,8 @@ class Network:
         ------
         ValueError
             If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -245,6 +247,8 @@ class Network:
         ------
         ValueError
             If `point` has another shape or a value is not finite.
+        TypeError
+            If a value is no int, float, Fraction or Decimal.
 
         Examples
         --------
@@ -271,6 +275,8 @@ class Network:
         ------
         ValueError
             If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -284,6 +290,13 @@ class Network:
     def exact_sign_vector(self, point: ArrayLike) -> NDArray[np.int8]:
         """Exact signs (n_neurons,), int8, of all hidden pre-activations at one rational point (d,).
 
+        Raises
+        ------
+        ValueError
+            If `point` has another shape or a value is not finite.
+        TypeError
+            If a value is no int, float, Fraction or Decimal.
+
         Examples
         --------
         >>> from fractions import Fraction
@@ -294,11 +307,8 @@ class Network:
         return self.core.exact_signs(*exact_point(point, self.input_dim))
 
     def checked_points(self, X: ArrayLike) -> NDArray[np.float64]:
-        """X as contiguous float64 of shape (n, d), or a ValueError."""
-        points = exact_float64(X, "X")
-        if points.ndim != 2 or points.shape[1] != self.input_dim:
-            raise ValueError(f"X has shape {points.shape}; legal: (n, {self.input_dim})")
-        return np.ascontiguousarray(points)
+        """X as contiguous float64 of shape (n, d), or a ValueError or TypeError."""
+        return checked_points(X, self.input_dim)
 
     def __repr__(self) -> str:
         widths = " -> ".join(map(str, (self.input_dim, *self.hidden_widths, self.output_dim)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_axes
 from relutope.coefficients import exact_float64
 from relutope.complex import PolyhedralComplex
 from relutope.domain import AllSpace, Box
@@ -67,6 +68,8 @@ def plot_complex(
     ------
     ValueError
         If the complex is not of dimension 2 or an option is not legal.
+    TypeError
+        If `ax` is none, or an option has the wrong type.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -86,6 +89,7 @@ def plot_complex(
         from matplotlib.collections import LineCollection, PolyCollection
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "to draw a complex") from None
+    checked_axes(ax)
     points, labels = _split(data)
     if complex_.counts[0] > complex_.f_vector[0]:
         if not isinstance(color, str):

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import ExactRow, exact_array, exact_rows, frozen, require_float_range
+from relutope.coefficients import (
+    ExactRow,
+    checked_points,
+    exact_array,
+    exact_rows,
+    frozen,
+    require_float_range,
+)
 
 
 class Polytope:
@@ -75,8 +82,15 @@ class Polytope:
         """Per row the integer numerators of ``(G, -h)`` and their common denominator."""
         return exact_rows(self._G, -self._h)
 
-    def row_signs(self, X: NDArray[np.float64]) -> NDArray[np.int8]:
+    def row_signs(self, X: ArrayLike) -> NDArray[np.int8]:
         """Signs of ``G x - h`` at float64 points (n, d), decided exactly, int8 of shape (n, m).
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -85,10 +99,17 @@ class Polytope:
         >>> Polytope([[1], [1]], [0, 1]).row_signs(np.array([[0.0], [0.5]])).tolist()
         [[0, -1], [1, -1]]
         """
-        return self._rows_as_neurons.sign_vectors(X)
+        return self._rows_as_neurons.sign_vectors(checked_points(X, self.dim))
 
-    def contains(self, X: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which of the points (n, d) lie in the polytope, bool of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------

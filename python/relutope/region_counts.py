@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,8 +46,9 @@ class RegionCount:
     arguments : dict of str
         What proves ``lo`` and ``hi``.
     by_volume : HillNumbers or None
-        Effective number of regions by their volumes; None on unbounded domains. For "activation" the
-        full-dimensional ones, for "convex" the convex polyhedra that prove ``hi``.
+        Effective number of regions by their volumes; None on unbounded domains, and where the total volume
+        is 0 or infinite in float64. For "activation" the full-dimensional ones, for "convex" the convex
+        polyhedra that prove ``hi``.
     by_data : HillNumbers or None
         The same by the number of data points; None where there are none.
     """
@@ -63,19 +64,6 @@ class RegionCount:
         """The number of regions; None where the bounds differ."""
         lo, hi = self.bounds
         return lo if lo == hi else None
-
-
-def checked_definition(definition: Any) -> str:
-    """The name of a definition.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    if definition not in DEFINITIONS:
-        raise ValueError(f"definition is {definition!r}; legal: {', '.join(DEFINITIONS)}")
-    return str(definition)
 
 
 def count_definitions(

@@ -65,6 +65,8 @@ class RegionQueries:
         ------
         ValueError
             If `X` has another shape or holds a value that is not a finite float64.
+        TypeError
+            If the values are not real numbers.
 
         Examples
         --------
@@ -205,7 +207,7 @@ class RegionQueries:
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the definition has another name or `X` is not legal.
 
         Examples
@@ -220,13 +222,19 @@ class RegionQueries:
         >>> complex_.count_regions().by_volume
         HillNumbers(order_1=2.0, order_2=2.0)
         """
-        from relutope.region_counts import checked_definition, count_definitions
+        from relutope.arguments import checked_word
+        from relutope.region_counts import DEFINITIONS, count_definitions
 
-        name = checked_definition(definition)
+        name = checked_word(definition, "definition", DEFINITIONS)
         return count_definitions(cast("PolyhedralComplex", self), [name], X)[name]
 
     def count_all_regions(self, X: ArrayLike | None = None) -> dict[str, RegionCount]:
         """The counts of `count_regions` by all six definitions, largest first.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is not legal.
 
         Examples
         --------
@@ -300,8 +308,10 @@ class RegionQueries:
         Raises
         ------
         ValueError
-            If `X` or `y` has the wrong shape, `y` comes without `X`, or `angles` is asked for of a network
-            with several outputs.
+            If `X` or `y` has the wrong shape, `X` holds a value that is not a finite float64, `y` comes
+            without `X`, or `angles` is asked for of a network with several outputs.
+        TypeError
+            If the values of `X` are not real numbers.
 
         Examples
         --------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
@@ -18,12 +17,18 @@ from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import Box
 from relutope.domains import core_domain, domain_from_json, domain_to_json, slice_from_json, slice_to_json
-from relutope.files import replacing
+from relutope.files import checked_path, replacing
 from relutope.network import Network
 from relutope.npz import Record, read_npz, write_npz
 
 FORMAT = "relutope-complex"
-#: Version 1 had no digest and was not aligned.
+#: The statistics that are the same in every run, on every machine and for any number of threads.
+LASTING_STATISTICS = {
+    "signs": ("float", "row", "exact"),
+    "orders": ("float", "exact"),
+    "vertices": ("float", "exact"),
+}
+#: Version 1 had no digest, was not aligned, and held all statistics.
 SCHEMA_VERSION, READABLE_VERSIONS = 2, (1, 2)
 
 
@@ -35,11 +40,12 @@ def save_complex(complex_: PolyhedralComplex, path: str | PathLike[str]) -> None
 
 def load_complex(path: str | PathLike[str]) -> PolyhedralComplex:
     """Read a complex; a ValueError names the path if the file is damaged or of another kind."""
-    record = read_npz(path)
+    name = checked_path(path)
+    record = read_npz(name)
     try:
         return complex_from_record(record)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"{os.fspath(path)} is not a saved complex that can be read: {error}") from error
+        raise ValueError(f"{name} is not a saved complex that can be read: {error}") from error
 
 
 def is_saved_complex(record: Record) -> bool:
@@ -80,20 +86,19 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
         else:
             record[f"network.W{place}"], record[f"network.b{place}"] = floats
     record.update((f"cells.{name}", array) for name, array in complex_.core.to_arrays().items())
+    statistics = complex_.statistics
+    record["statistics"] = _json_array({name: statistics[name] for name in LASTING_STATISTICS})
     record["header"] = _json_array({**header, "digest": record_digest(record)})
-    record["statistics"] = _json_array(complex_.statistics)
     return record
 
 
 def record_digest(record: Record) -> str:
     """SHA-256 in hexadecimal of names, dtypes, shapes and bytes of the arrays, in their order.
 
-    The statistics are left out, and so is the header's entry ``digest``.
+    The header's entry ``digest`` is left out.
     """
     digest = sha256()
     for name, stored in record.items():
-        if name == "statistics":
-            continue
         array = stored
         if name == "header":
             array = _json_array({key: value for key, value in _json_value(stored).items() if key != "digest"})
@@ -124,7 +129,27 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     core = _core.Complex.from_arrays(network.core, core_domain(domain, network.input_dim), arrays)
     if list(core.f_vector) != header["f_vector"]:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
-    return PolyhedralComplex(core, network, domain, _json_value(record["statistics"]), slice=plane)
+    statistics = _json_value(record["statistics"])
+    if header["schema_version"] < SCHEMA_VERSION:
+        statistics = {name: statistics[name] for name in LASTING_STATISTICS}
+    statistics = checked_statistics(statistics)
+    return PolyhedralComplex(core, network, domain, statistics, slice=plane)
+
+
+def checked_statistics(value: Any) -> dict[str, dict[str, int]]:
+    """The statistics of a file.
+
+    Raises
+    ------
+    ValueError
+        If there are others than the lasting ones, or one is no count.
+    """
+    fields = {name: tuple(counts) for name, counts in value.items()} if isinstance(value, dict) else None
+    if fields != LASTING_STATISTICS:
+        raise ValueError(f"statistics has the fields {fields}; legal: {LASTING_STATISTICS}")
+    if any(type(count) is not int or count < 0 for counts in value.values() for count in counts.values()):
+        raise ValueError(f"statistics is {value}; legal: counts")
+    return dict(value)
 
 
 def _header(record: Record) -> dict[str, Any]:

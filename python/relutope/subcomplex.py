@@ -39,12 +39,15 @@ class Subcomplex:
     complex : PolyhedralComplex
         Where its cells are taken from.
     ids : tuple of ndarray of int32
-        Per dimension 0..d the ids of its cells, ascending; those at infinity included.
+        Per dimension 0..d the ids of its cells, ascending; those at infinity included. When it is made, any
+        array_like of int will do.
 
     Raises
     ------
     ValueError
         If ids are not ascending or out of range, or a face of a cell is missing.
+    TypeError
+        If ids are no ints.
 
     Examples
     --------
@@ -60,13 +63,23 @@ class Subcomplex:
     ids: tuple[NDArray[np.int32], ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.ids, (tuple, list)):
+            raise TypeError(
+                f"ids is of type {type(self.ids).__name__}; legal: a tuple, one array per dimension"
+            )
         if len(self.ids) != self.complex.dim + 1:
             raise ValueError(
                 f"ids has {len(self.ids)} arrays; legal: one per dimension, {self.complex.dim + 1}"
             )
         inside = []
+        pairs = zip(self.ids, self.complex.counts, strict=True)
+        checked = tuple(checked_ids(ids, n, f"cells of dimension {k}") for k, (ids, n) in enumerate(pairs))
+        kept = (
+            ids if isinstance(ids, np.ndarray) and ids.dtype == np.int32 else new.astype(np.int32)
+            for ids, new in zip(self.ids, checked, strict=True)
+        )
+        object.__setattr__(self, "ids", tuple(kept))
         for k, (ids, count) in enumerate(zip(self.ids, self.complex.counts, strict=True)):
-            checked_ids(ids, count, f"cells of dimension {k}")
             if np.any(np.diff(ids) <= 0):
                 raise ValueError(f"ids[{k}] is not ascending; legal: each id once, in ascending order")
             inside.append(np.zeros(count, dtype=bool))
@@ -97,6 +110,10 @@ class Subcomplex:
         >>> relutope.Subcomplex.from_cells(complex_, {1: [0, 1]}).f_vector
         (3, 2)
         """
+        if not isinstance(cells, Mapping):
+            raise TypeError(
+                f"cells is of type {type(cells).__name__}; legal: a dict from dimensions to ids of cells"
+            )
         inside = [np.zeros(count, dtype=bool) for count in complex_.counts]
         for dimension, ids in cells.items():
             k = checked_dimension(dimension, complex_.dim)
@@ -125,6 +142,11 @@ class Subcomplex:
 
     def facets(self, k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The facets of its k-cells as `PolyhedralComplex.facets` has them, all by their places in `ids`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If k is out of range or no int.
 
         Examples
         --------

@@ -62,7 +62,7 @@ def summarize(
         result["data"] = _data(complex_, X, y)
     result["degenerate"] = _degenerate(complex_)
     result["decided"] = {name: statistics[name] for name in ("signs", "orders", "vertices")}
-    result["seconds"] = statistics["seconds"]
+    result["seconds"] = statistics.get("seconds")
     return result
 
 

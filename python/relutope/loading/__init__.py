@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from relutope.files import checked_path
 from relutope.network import Network
 
 
@@ -34,7 +35,10 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, of an unknown type, or holds something that cannot be represented exactly.
+        If the file is damaged, of an unknown type, or holds something that cannot be represented exactly,
+        or `path` is empty.
+    TypeError
+        If `path` is no path; bytes and file descriptors are none.
     MissingExtraError
         If reading needs torch and it is not installed.
 
@@ -55,17 +59,14 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
 
 def read_network(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
     """The network of `load`, for callers that show the notes themselves."""
-    if not isinstance(path, (str, PathLike)):
-        raise TypeError(f"path is of type {type(path).__name__}; legal: a str or a path")
-    suffix = Path(path).suffix.lower()
+    name = checked_path(path)
+    suffix = Path(name).suffix.lower()
     readers = _readers()
     if suffix not in readers:
-        raise ValueError(
-            f"{os.fspath(path)} has the unknown file type {suffix!r}; legal: {', '.join(readers)}"
-        )
-    if Path(path).is_dir():
-        raise ValueError(f"{os.fspath(path)} is a folder; legal: a file of type {', '.join(readers)}")
-    return readers[suffix](path, order)
+        raise ValueError(f"{name} has the unknown file type {suffix!r}; legal: {', '.join(readers)}")
+    if Path(name).is_dir():
+        raise ValueError(f"{name} is a folder; legal: a file of type {', '.join(readers)}")
+    return readers[suffix](name, order)
 
 
 def as_network(network: Any) -> Network:
@@ -83,6 +84,8 @@ def as_network(network: Any) -> Network:
     ------
     TypeError
         If it is none of these.
+    FileNotFoundError, ValueError, MissingExtraError
+        If a path or a module cannot be read; as `load` and `Network.from_torch`.
 
     Examples
     --------
