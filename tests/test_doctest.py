@@ -27,8 +27,9 @@ def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert result.failed == 0
 
 
-def test_conventions_page() -> None:
-    page = str(ROOT / "docs" / "conventions.md")
+@pytest.mark.parametrize("name", ["conventions.md", "homology.md"])
+def test_pages(name: str) -> None:
+    page = str(ROOT / "docs" / name)
     result = doctest.testfile(page, module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.attempted > 3
     assert result.failed == 0
