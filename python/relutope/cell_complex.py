@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.arguments import checked_dimension
+from relutope.cell_tables import LARGEST, checked_tables, grid_tables
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -71,7 +72,7 @@ class CellComplex:
         indptr : array_like of int, shape (n + 1,)
         indices : array_like of int
             ``indices[indptr[i]:indptr[i + 1]]`` are the facets of cell i, as places in `dimensions`, each
-            once and of the dimension below. A vertex has none.
+            once and of the dimension below. A vertex has none, an edge two, others two or more.
         signs : array_like of int, optional
             Incidence numbers -1 or 1 beside `indices`; without them homology is computed over Z/2 only.
 
@@ -79,7 +80,7 @@ class CellComplex:
         ------
         ValueError
             If there are no cells, lengths differ, a facet is out of range, of another dimension or named
-            twice, or the boundary of the boundary of a cell is not 0 (over the integers where `signs` are
+            twice, a cell has too few, or the boundary of the boundary of a cell is not 0 (over the integers where `signs` are
             given, else over Z/2).
         TypeError
             If an array does not hold ints.
@@ -91,8 +92,6 @@ class CellComplex:
         >>> CellComplex.from_arrays(*triangle).counts
         (3, 3, 1)
         """
-        from relutope.cell_tables import checked_tables
-
         result = cls(*checked_tables(dimensions, indptr, indices, signs))
         wrong = result.core(signed=signs is not None).open_boundary()
         if wrong is not None:
@@ -121,8 +120,6 @@ class CellComplex:
         >>> CellComplex.grid((3, 2)).counts
         (6, 7, 2)
         """
-        from relutope.cell_tables import grid_tables
-
         return cls(*grid_tables(shape), fills_ball=True)
 
     @property
@@ -231,6 +228,8 @@ class CellComplex:
 
     def _with_duality(self, signs: list[NDArray[np.int8]]) -> _core.CellComplex:
         """Duality is looked for at once where it surely holds, elsewhere only when `use_duality` asks."""
+        if self.n_cells > LARGEST:
+            raise ValueError(f"{self.n_cells:,} cells; legal: at most {LARGEST:,}, which homology numbers")
         core = _core.CellComplex(
             list(self.counts),
             [pair[0] for pair in self.boundaries],

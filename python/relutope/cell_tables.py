@@ -56,6 +56,14 @@ def _check_facets(dims: NDArray[np.int64], starts: NDArray[np.int64], facets: ND
         raise ValueError(
             f"cell {c} of dimension {dims[c]} has facet {f} of dimension {dims[f]}; legal: one dimension less"
         )
+    sizes = np.diff(starts)
+    legal = np.where(dims == 0, sizes == 0, np.where(dims == 1, sizes == 2, sizes >= 2))
+    if not legal.all():
+        c = int(np.flatnonzero(~legal)[0])
+        raise ValueError(
+            f"cell {c} of dimension {dims[c]} has {sizes[c]} facets; legal: 0 for a vertex, 2 for an edge, "
+            "2 or more for others"
+        )
     order = np.lexsort((facets, cell))
     twice = (np.diff(facets[order]) == 0) & (np.diff(cell[order]) == 0)
     if twice.any():

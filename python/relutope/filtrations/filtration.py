@@ -107,6 +107,8 @@ def from_values(complex: Any, values: ArrayLike | Sequence[ArrayLike], *, name: 
     [1.0, 3.0]
     """
     chains = as_cell_complex(complex)
+    if chains.n_cells == 0:
+        raise ValueError("complex is empty; legal: at least one cell")
     numbers = _per_cell(chains, values)
     if np.isnan(numbers).any():
         place = int(np.flatnonzero(np.isnan(numbers))[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from relutope.chains import as_cell_complex
 from relutope.filtrations.filtration import Filtration
 from relutope.filtrations.of_network import absolute_output, neuron_order, output
 from relutope.filtrations.random import RANDOM, random
@@ -38,9 +39,16 @@ def as_filtration(complex: Any, filtration: Any, rng: Any = None) -> Filtration:
             raise ValueError(f"filtration is {filtration!r}; legal: one of {complex!r}")
         return filtration
     check_name(filtration)
+    check_not_empty(complex)
     if filtration in RANDOM:
         return random(complex, filtration, rng)
     return OF_NETWORK[filtration](complex)
+
+
+def check_not_empty(complex: Any) -> None:
+    """ValueError if it has no cells."""
+    if as_cell_complex(complex).n_cells == 0:
+        raise ValueError("complex is empty; legal: at least one cell")
 
 
 def check_name(filtration: Any) -> None:

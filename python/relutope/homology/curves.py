@@ -13,7 +13,7 @@ from relutope.cell_complex import CellComplex
 from relutope.chains import as_cell_complex
 from relutope.filtrations import Filtration, as_filtration
 from relutope.filtrations.random import ORDERS, RANDOM, RESOLUTION, seeds
-from relutope.filtrations.resolve import check_name
+from relutope.filtrations.resolve import check_name, check_not_empty
 from relutope.homology.fields import require_bytes
 from relutope.homology.orderings import Ordering, run_orderings
 from relutope.progress import Poll
@@ -260,6 +260,7 @@ def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple
         raise ValueError(f"n_orderings is {n_orderings}; legal: n_orderings >= 1")
     if not isinstance(filtration, Filtration):
         check_name(filtration)
+        check_not_empty(complex_)
         if filtration in RANDOM:
             chains = as_cell_complex(complex_)
             unit = 1 / chains.n_cells if filtration in ORDERS else RESOLUTION
