@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from relutope.cell_complex import CellComplex
 from relutope.chains import as_cell_complex
 from relutope.filtrations import Filtration, as_filtration
-from relutope.filtrations.random import ORDERS, RANDOM, RESOLUTION, seeds
+from relutope.filtrations.random import ORDERS, PER_ONE, RANDOM, seeds
 from relutope.filtrations.resolve import check_name
 from relutope.homology.fields import require_bytes
 from relutope.homology.orderings import Ordering, run_orderings
@@ -262,9 +262,9 @@ def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple
         check_name(filtration)
         if filtration in RANDOM:
             chains = as_cell_complex(complex_)
-            unit = 1 / chains.n_cells if filtration in ORDERS else RESOLUTION
+            per_one = chains.n_cells if filtration in ORDERS else PER_ONE
             kind, drawn = RANDOM.index(filtration), seeds(rng, int(n_orderings))
-            return chains, Ordering(filtration, kind, drawn, unit, filtration in ORDERS)
+            return chains, Ordering(filtration, kind, drawn, per_one, filtration in ORDERS)
     order = as_filtration(complex_, filtration)
     return order.complex, Ordering.fixed(order)
 
