@@ -202,7 +202,7 @@ def betti_curves(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of another kind or out of range.
+        If an argument is of another kind or out of range, or the complex is empty.
     relutope.IncompleteError
         At a limit or Ctrl-C; its `progress` says how many orderings were done.
 
@@ -227,6 +227,8 @@ def betti_curves(
     (array([9, 4, 0]), array([0.36, 0.84, 0.04]))
     """
     chains, source = _source(complex, filtration, rng, n_orderings)
+    if chains.n_cells == 0:
+        raise ValueError("complex has no cells; legal: at least one")
     points = _checked_grid(grid, source)
     threads = checked_threads(n_threads)
     reduced = not chains.fills_ball or chains.dim > 3
