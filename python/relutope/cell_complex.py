@@ -80,8 +80,8 @@ class CellComplex:
         ------
         ValueError
             If there are no cells, lengths differ, a facet is out of range, of another dimension or named
-            twice, a cell has too few, or the boundary of the boundary of a cell is not 0 (over the integers where `signs` are
-            given, else over Z/2).
+            twice, a cell has too few, or the boundary of the boundary of a cell is not 0 (over the integers
+            where `signs` are given, else over Z/2).
         TypeError
             If an array does not hold ints.
 

@@ -27,8 +27,9 @@ def checked_tables(
         raise ValueError("dimensions is empty; legal: at least one cell")
     if n > LARGEST or len(facets) > LARGEST:
         raise ValueError(f"{n} cells with {len(facets)} facets; legal: at most {LARGEST} of each")
-    if dims.min() < 0:
-        raise ValueError(f"dimensions contains {dims.min()}; legal: 0 or more")
+    if dims.min() < 0 or dims.max() >= n:
+        wrong = dims.min() if dims.min() < 0 else dims.max()
+        raise ValueError(f"dimensions contains {wrong}; legal: 0 or more, and each below the largest too")
     if len(starts) != n + 1 or starts[0] != 0 or starts[-1] != len(facets) or np.any(np.diff(starts) < 0):
         raise ValueError(
             f"indptr has length {len(starts)}; legal: {n + 1} numbers that ascend from 0 to {len(facets)}, "

@@ -87,7 +87,7 @@ def data_count(complex: PolyhedralComplex, X: ArrayLike, on_boundary: Any = "low
     array([-2., -1.])
     """
     complex_ = _checked(complex)
-    counted = -complex_.count_points(X, on_boundary).counts.astype(np.float64)
+    counted = 0.0 - complex_.count_points(X, on_boundary).counts  # no count is 0, not -0
     regions = np.zeros(complex_.counts[-1])
     regions[: len(counted)] = counted
     levels, ranks = np.unique(regions, return_inverse=True)

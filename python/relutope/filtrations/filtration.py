@@ -153,17 +153,24 @@ def _reduced(
 def _per_cell(chains: CellComplex, values: Any) -> NDArray[np.float64]:
     counts = chains.counts
     if isinstance(values, (list, tuple)) and values and not np.isscalar(values[0]):
-        parts = [np.asarray(part, dtype=np.float64) for part in values]
+        parts = [_floats(part) for part in values]
         shapes = [part.shape for part in parts]
         if shapes != [(count,) for count in counts]:
             raise ValueError(
                 f"values has arrays of shape {shapes}; legal: lengths {list(counts)}, by dimension"
             )
         return np.concatenate(parts)
-    array = np.asarray(values, dtype=np.float64)
+    array = _floats(values)
     if array.shape != (chains.n_cells,):
         raise ValueError(
             f"values has shape {array.shape}; legal: ({chains.n_cells},), one per cell, dimension after "
             f"dimension, or {len(counts)} arrays of lengths {list(counts)}"
         )
     return array
+
+
+def _floats(values: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except ValueError as error:
+        raise TypeError(f"values holds no numbers or rows of unequal lengths: {error}") from None

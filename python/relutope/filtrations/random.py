@@ -16,8 +16,8 @@ RANDOM = ("by_dimension", "lower_star", "upper_star", "cell_max", "random_queue"
 #: Those whose ranks are the places in an order of all cells; in the others values are random numbers.
 ORDERS = ("by_dimension", "random_queue")
 
-#: Random numbers are multiples of 2^-32 below 1.
-RESOLUTION = 2.0**-32
+#: Random numbers are multiples of 1 / PER_ONE below 1.
+PER_ONE = 2**32
 
 
 def seeds(rng: Any, count: int) -> NDArray[np.uint64]:
@@ -40,7 +40,7 @@ def random(complex: Any, name: str, rng: Any = None) -> Filtration:
     if name in ORDERS:
         return Filtration(complex, name, keys, np.arange(1, len(keys) + 1) / len(keys))
     levels, ranks = np.unique(keys, return_inverse=True)
-    return Filtration(complex, name, ranks, levels * RESOLUTION)
+    return Filtration(complex, name, ranks, levels / PER_ONE)
 
 
 def by_dimension(complex: Any, *, rng: Any = None) -> Filtration:

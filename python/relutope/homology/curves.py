@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from relutope.cell_complex import CellComplex
 from relutope.chains import as_cell_complex
 from relutope.filtrations import Filtration, as_filtration
-from relutope.filtrations.random import ORDERS, RANDOM, RESOLUTION, seeds
+from relutope.filtrations.random import ORDERS, PER_ONE, RANDOM, seeds
 from relutope.filtrations.resolve import check_name, check_not_empty
 from relutope.homology.fields import require_bytes
 from relutope.homology.orderings import Ordering, run_orderings
@@ -202,7 +202,7 @@ def betti_curves(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of another kind or out of range.
+        If an argument is of another kind or out of range, or the complex is empty.
     relutope.IncompleteError
         At a limit or Ctrl-C; its `progress` says how many orderings were done.
 
@@ -227,6 +227,8 @@ def betti_curves(
     (array([9, 4, 0]), array([0.36, 0.84, 0.04]))
     """
     chains, source = _source(complex, filtration, rng, n_orderings)
+    if chains.n_cells == 0:
+        raise ValueError("complex has no cells; legal: at least one")
     points = _checked_grid(grid, source)
     threads = checked_threads(n_threads)
     reduced = not chains.fills_ball or chains.dim > 3
@@ -263,9 +265,9 @@ def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple
         check_not_empty(complex_)
         if filtration in RANDOM:
             chains = as_cell_complex(complex_)
-            unit = 1 / chains.n_cells if filtration in ORDERS else RESOLUTION
+            per_one = chains.n_cells if filtration in ORDERS else PER_ONE
             kind, drawn = RANDOM.index(filtration), seeds(rng, int(n_orderings))
-            return chains, Ordering(filtration, kind, drawn, unit, filtration in ORDERS)
+            return chains, Ordering(filtration, kind, drawn, per_one, filtration in ORDERS)
     order = as_filtration(complex_, filtration)
     return order.complex, Ordering.fixed(order)
 

@@ -63,8 +63,8 @@ class CriticalSets:
     at_infinity : tuple of int
         Sums of the local Betti numbers of critical sets at infinite values, which R^d may have.
     thresholds : ndarray of float64
-        Values at vertices, ascending: the output is transversal to every other threshold, and a threshold
-        that is one of them is not transversal (it meets a flat cell, if only a vertex).
+        Values of the cells on which the output is constant, ascending; those of all finite vertices are among
+        them. Exactly the other thresholds are transversal (see `PolyhedralComplex.is_transversal`).
     field : int
     """
 
@@ -146,9 +146,12 @@ def critical_sets(complex: PolyhedralComplex, index: int = 0, field: int = 2) ->
         else:
             beyond += local[number]
     sets.sort(key=lambda found: (found.rank, int(found.ids[0][0])))
-    finite = np.unique(order.ranks[0][: complex.f_vector[0]])
-    levels = order.levels[finite]
-    return CriticalSets(tuple(sets), tuple(beyond.tolist()), levels[np.isfinite(levels)], prime)
+    constant = [
+        ranks[:count][flags[:count]]
+        for ranks, flags, count in zip(order.ranks, flat, complex.f_vector, strict=True)
+    ]
+    levels = order.levels[np.unique(np.concatenate(constant))]
+    return CriticalSets(tuple(sets), tuple(beyond.tolist()), levels, prime)
 
 
 def _owners(order: Filtration) -> tuple[list[NDArray[np.int64]], int]:

@@ -35,8 +35,8 @@ class Ordering:
     name: str
     kind: int  # of the random filtrations; -1: fixed keys
     seeds: NDArray[np.uint64]
-    unit: float = 0.0
-    counts_cells: bool = False  # a key is a place 0..n-1 and means the value (key + 1) / n
+    per_one: int = 1  # a key means the value key / per_one
+    counts_cells: bool = False  # a key is a place 0..n-1 and means the value (key + 1) / per_one
     keys: NDArray[np.uint32] | None = None
     levels: NDArray[np.float64] | None = None
 
@@ -62,17 +62,19 @@ class Ordering:
         """What keys mean."""
         if self.levels is not None:
             return self.levels[keys]
-        return (keys + self.counts_cells).astype(np.float64) * self.unit
+        return (keys + self.counts_cells) / self.per_one
 
     def thresholds(self, grid: NDArray[np.float64]) -> NDArray[np.int64]:
-        """The largest key of each value of a grid, -1 if there is none; exact."""
+        """The largest key whose value, a float, is at most each value of a grid; -1 if there is none."""
         if self.levels is not None:
             return np.searchsorted(self.levels, grid, side="right").astype(np.int64) - 1
-        per_one = round(1 / self.unit)
         keys = []
         for value in np.clip(grid, -1.0, 2.0).tolist():
             numerator, denominator = Fraction(value).as_integer_ratio()
-            keys.append(max(numerator * per_one // denominator - self.counts_cells, -1))
+            steps = numerator * self.per_one // denominator
+            # A value that is no float may be rounded down to this one.
+            steps += (steps + 1) / self.per_one <= value
+            keys.append(max(steps - self.counts_cells, -1))
         return np.array(keys, dtype=np.int64)
 
 
