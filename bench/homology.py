@@ -189,9 +189,8 @@ def barycentric(gudhi: Any, name: str, repeat: int) -> None:
     tree.compute_persistence(homology_coeff_field=2, persistence_dim_max=True)
     seconds = time.process_time() - start
     levels = np.arange(len(order.levels), dtype=np.float64)
-    ranked = relutope.homology.Barcode(
-        filtrations.Filtration(complex_, "ranks", order.keys, levels), 2, list(zip(ours.births, ours.deaths, strict=True))
-    )
+    by_rank = filtrations.Filtration(complex_, "ranks", order.keys, levels)
+    ranked = relutope.homology.Barcode(by_rank, 2, list(zip(ours.births, ours.deaths, strict=True)))
     for k, diagram in enumerate(ranked.diagrams()):
         theirs = np.array(tree.persistence_intervals_in_dimension(k)).reshape(-1, 2)
         if not np.array_equal(np.sort(diagram, axis=0), np.sort(theirs, axis=0)):
