@@ -200,7 +200,8 @@ def test_analyze(capsys: pytest.CaptureFixture[str], moons: Path, tmp_path: Path
     out = tmp_path / "a" / "b"
     data = str(moons.with_suffix(".csv"))
     text = run(capsys, "analyze", str(moons), "--data", data, "--box", "data", "--out", str(out))
-    assert sorted(path.name for path in out.iterdir()) == ["complex.npz", "complex.png", "summary.json"]
+    names = ["betti_curves.png", "complex.npz", "complex.png", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == names
     summary = json.loads((out / "summary.json").read_text())
     complex_ = relutope.PolyhedralComplex.load(out / "complex.npz")
     assert summary.keys() >= KEYS | {"box", "all_space", "data", "degenerate", "decided", "skipped"}
@@ -210,7 +211,10 @@ def test_analyze(capsys: pytest.CaptureFixture[str], moons: Path, tmp_path: Path
     assert summary["skipped"] == {}
     assert "assumed: ReLU between" in summary["notes"][0]
     assert "in the box" in text
-    assert (out / "complex.png").read_bytes().startswith(b"\x89PNG")
+    for name in names[::2]:
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    curves = relutope.betti_curves(complex_, "cell_max", n_orderings=20, rng=0)
+    assert summary["homology"]["peak_mean"] == curves.peak.mean(axis=0).tolist()
 
 
 def test_analyze_says_what_it_skipped(
@@ -221,6 +225,9 @@ def test_analyze_says_what_it_skipped(
     assert "skipped complex.png: only complexes of dimension 2 are drawn, this one has dimension 1" in text
     assert "skipped data: no --data was given" in text
     assert not (tmp_path / "o" / "complex.png").exists()
+    np.savez(tmp_path / "d4.npz", W0=np.ones((1, 4)), b0=[0], W1=np.ones((1, 1)), lo=[-1] * 4, hi=[1] * 4)
+    text = run(capsys, "analyze", str(tmp_path / "d4.npz"), "--out", str(tmp_path / "d4"))
+    assert "skipped betti_curves.png: a matrix would be reduced in dimension 4" in text
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     text = run(capsys, "analyze", model, "--box", "-1", "1", "--out", str(tmp_path / "o"))
     assert "skipped complex.png: matplotlib is needed to draw a complex: pip install 'relutope[plot]'" in text

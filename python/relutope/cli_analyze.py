@@ -18,6 +18,8 @@ from relutope.summary import summarize
 
 #: Random orderings whose Betti numbers are drawn.
 ORDERINGS = 20
+#: Up to this dimension union-find suffices for Betti curves.
+MAX_DIMENSION = 3
 
 
 def analyze(options: Options) -> int:
@@ -34,8 +36,8 @@ def analyze(options: Options) -> int:
         written.append(picture)
     else:
         skipped["complex.png"] = picture
-    curves = betti_curves(complex_, n_threads=options.threads, n_orderings=ORDERINGS)
-    picture = _draw_curves(job, curves, out / "betti_curves.png")
+    curves = _curves(complex_, options)
+    picture = curves if isinstance(curves, str) else _draw_curves(job, curves, out / "betti_curves.png")
     if isinstance(picture, Path):
         written.append(picture)
     else:
@@ -47,13 +49,14 @@ def analyze(options: Options) -> int:
     for name in ("box", "all_space"):
         if summary[name] is not None and "not_computed" in summary[name]:
             skipped[name] = summary[name]["not_computed"]
-    homology = peaks(complex_, curves)
+    homology = None if isinstance(curves, str) else peaks(complex_, curves)
     content = {**report(job, complex_), **summary, "homology": homology, "skipped": skipped}
     written.append(_write_json(content, out / "summary.json"))
     print(summary)
     print()
-    largest = " ".join(f"{peak:,.1f}" for peak in homology["peak_mean"])
-    print(f"largest Betti numbers along {ORDERINGS} orderings ({curves.filtration}): {largest}")
+    if homology is not None:
+        largest = " ".join(f"{peak:,.1f}" for peak in homology["peak_mean"])
+        print(f"largest Betti numbers along {ORDERINGS} orderings ({homology['filtration']}): {largest}")
     for name, reason in skipped.items():
         print(f"skipped {name}: {reason}")
     print("wrote " + ", ".join(map(str, written)))
@@ -76,6 +79,16 @@ def _draw(job: Job, complex_: PolyhedralComplex, path: Path) -> Path | str:
     axes.set_title(f"{os.path.basename(job.model)}: {complex_.n_regions:,} regions")
     figure.savefig(path, dpi=160, metadata={"Software": None})
     return path
+
+
+def _curves(complex_: PolyhedralComplex, options: Options) -> BettiCurves | str:
+    """The curves, or why there are none."""
+    if complex_.dim > MAX_DIMENSION:
+        return (
+            f"a matrix would be reduced in dimension {complex_.dim}, more than {MAX_DIMENSION}; "
+            "relutope homology does that"
+        )
+    return betti_curves(complex_, n_threads=options.threads, n_orderings=ORDERINGS)
 
 
 def _draw_curves(job: Job, curves: BettiCurves, path: Path) -> Path | str:
