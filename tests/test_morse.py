@@ -40,7 +40,7 @@ def norm_and_then(rows: Any, biases: Any, output: Any, constant: float = 0) -> N
 
 
 def monkey_saddle() -> Network:
-    """max(a, b, c) + min(a, b, c) of three forms whose sum is 0, times 3: its sign changes six times around 0.
+    """max(a, b, c) + min(a, b, c), times 3, of three forms whose sum is 0: of six signs around 0, in turn.
 
     The largest is c + relu(max(a, b) - c) and the smallest c - relu(c - min(a, b)), and 3 c is a linear
     combination of b - a and a - c, so that no kink is where it vanishes.
