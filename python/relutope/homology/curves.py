@@ -227,8 +227,6 @@ def betti_curves(
     (array([9, 4, 0]), array([0.36, 0.84, 0.04]))
     """
     chains, source = _source(complex, filtration, rng, n_orderings)
-    if chains.n_cells == 0:
-        raise ValueError("complex has no cells; legal: at least one")
     points = _checked_grid(grid, source)
     threads = checked_threads(n_threads)
     reduced = not chains.fills_ball or chains.dim > 3
@@ -237,7 +235,6 @@ def betti_curves(
         max_bytes,
         "sorting the cells",
     )
-    chains.use_duality()
     found = run_orderings(chains, source, source.thresholds(points), threads, executor, progress, max_seconds)
     peaks = np.stack(found.peaks)
     return BettiCurves(
@@ -260,9 +257,9 @@ def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple
         raise TypeError(f"n_orderings is {n_orderings!r}; legal: an int >= 1")
     if n_orderings < 1:
         raise ValueError(f"n_orderings is {n_orderings}; legal: n_orderings >= 1")
+    check_not_empty(complex_)
     if not isinstance(filtration, Filtration):
         check_name(filtration)
-        check_not_empty(complex_)
         if filtration in RANDOM:
             chains = as_cell_complex(complex_)
             per_one = chains.n_cells if filtration in ORDERS else PER_ONE

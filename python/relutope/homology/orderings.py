@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -138,6 +138,7 @@ def run_orderings(
         raise ValueError(f"max_seconds is {max_seconds}; legal: more than 0, or None")
     with counting(progress, "orderings", "n_orderings") as poll:
         try:
+            complex_.use_duality()
             with closing(_results(complex_, source, thresholds, n_threads, executor)) as results:
                 for result in results:
                     sums.add(result)
@@ -161,19 +162,20 @@ def _results(
     n_threads = min(n_threads, source.count)
     if executor is None and n_threads == 1:
         machine = _core.BettiCurves(complex_.core(signed=False))
-        for seed in source.seeds.tolist():
-            yield _one(machine, source, seed, thresholds)
+        for seed in source.seeds:
+            yield _one(machine, source, int(seed), thresholds)
         return
     if executor is not None:
-        tasks = [
-            (complex_, source, source.seeds[first : first + PER_TASK].tolist(), thresholds)
+        alone = replace(source, seeds=source.seeds[:0])
+        tasks = (
+            (complex_, alone, source.seeds[first : first + PER_TASK].tolist(), thresholds)
             for first in range(0, source.count, PER_TASK)
-        ]
+        )
         for batch in _in_order(executor, _batch, tasks, ahead=64):
             yield from batch
         return
     machines = _Machines(complex_)
-    orderings = [(machines, source, seed, thresholds) for seed in source.seeds.tolist()]
+    orderings = ((machines, source, int(seed), thresholds) for seed in source.seeds)
     with ThreadPoolExecutor(n_threads) as threads:
         try:
             yield from _in_order(threads, _threaded, orderings, ahead=4 * n_threads)
@@ -182,7 +184,7 @@ def _results(
 
 
 def _in_order(
-    executor: Executor, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], ahead: int
+    executor: Executor, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], ahead: int
 ) -> Iterator[Any]:
     """Results in the order of the tasks, a few of which run or wait at any time."""
     pending: deque[Any] = deque()
