@@ -169,6 +169,22 @@ def flags(complex_: CellComplex) -> list[tuple[tuple[int, int], ...]]:
     return [flag for listed in ending.values() for flag in listed]
 
 
+def of_tops(complex_: CellComplex, ids: Sequence[int]) -> CellComplex:
+    """Some cells of the largest dimension with their faces."""
+    masks = [np.zeros(count, dtype=bool) for count in complex_.counts]
+    masks[-1][list(ids)] = True
+    return part(complex_, closed(complex_, masks))
+
+
+def pierced(shape: tuple[int, ...], tops: Sequence[int]) -> CellComplex:
+    """A grid without some cells of the largest dimension."""
+    grid = CellComplex.grid(shape)
+    return of_tops(grid, sorted(set(range(grid.counts[-1])) - set(tops)))
+
+
+#: The squares of a Klein bottle of 4 x 4 on both sides of a circle that turns around.
+MOEBIUS = [4 * i + j for i in range(4) for j in (0, 3)]
+
 #: Name, complex, Betti numbers over Q, those over Z/2 and over Z/3.
 KNOWN = [
     ("point", CellComplex.grid((1, 1)), [1], [1], [1]),
@@ -181,6 +197,10 @@ KNOWN = [
     ("S4", simplex_boundary(4), [1, 0, 0, 0, 1], [1, 0, 0, 0, 1], [1, 0, 0, 0, 1]),
     ("torus", glued_square(3, flip=False), [1, 2, 1], [1, 2, 1], [1, 2, 1]),
     ("Klein bottle", glued_square(4, flip=True), [1, 1, 0], [1, 2, 1], [1, 1, 0]),
+    ("annulus", pierced((4, 4), [4]), [1, 1, 0], [1, 1, 0], [1, 1, 0]),
+    ("Moebius band", of_tops(glued_square(4, flip=True), MOEBIUS), [1, 1, 0], [1, 1, 0], [1, 1, 0]),
+    ("solid torus", pierced((4, 4, 2), [4]), [1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]),
+    ("shell", pierced((4, 4, 4), [13]), [1, 0, 1, 0], [1, 0, 1, 0], [1, 0, 1, 0]),
     ("projective plane", projective_plane(), [1, 0, 0], [1, 1, 1], [1, 0, 0]),
 ]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import networks
 from cell_complexes import (
+    KNOWN,
     boundary_tables,
     dense_betti,
     everything,
@@ -96,6 +97,14 @@ def assert_curves(complex_: CellComplex, name: str, rng: int, n: int = 3) -> Bet
 @given(st.integers(0, 2**32), st.sampled_from(RANDOM))
 def test_any_complex(seed: int, name: str) -> None:
     assert_curves(random_complex(seed), name, seed)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known[0])
+def test_known_complexes(known: Any, name: str) -> None:
+    """Closed surfaces, bands, shells: which methods apply depends on their homology."""
+    curves = assert_curves(known[1], name, 3, n=1)
+    assert curves.mean[-1].tolist() == known[3]
 
 
 @pytest.mark.parametrize("name", RANDOM)

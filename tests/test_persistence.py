@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import networks
 from cell_complexes import (
+    KNOWN,
     ORDERS,
     betti,
     boundary_tables,
@@ -123,6 +124,18 @@ def test_duality_is_used_only_where_it_holds(seed: int, name: str) -> None:
     complex_ = random_complex(seed)
     complex_.use_duality()
     filtration = filtration_of(complex_, name, seed)
+    assert_pairs(persistence(complex_, filtration), filtration, 2)
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known[0])
+@pytest.mark.parametrize("name", ORDERS)
+def test_known_complexes(known: Any, name: str) -> None:
+    """Bands and shells look like balls from their facets alone, but have homology."""
+    complex_ = part(known[1], everything(known[1]))
+    filtration = filtration_of(complex_, name, 7)
+    assert_pairs(persistence(complex_, filtration, field=3), filtration, 3)
+    assert_pairs(persistence(complex_, filtration), filtration, 2)
+    complex_.use_duality()
     assert_pairs(persistence(complex_, filtration), filtration, 2)
 
 
