@@ -128,7 +128,7 @@ def questions(path: Path, classes: relutope.PolyhedralComplex) -> list[Question]
             "decision_boundary of ten outputs",
             lambda c: fresh(classes).decision_boundary(n_threads=1),
             lambda c, found: largest_tie(found),
-            2.5,
+            2,
             per_build=True,
         ),
         Question(
