@@ -18,6 +18,7 @@ from measure import peak_rss
 
 import relutope
 from relutope import filtrations
+from relutope.filtrations.filtration import lower_star_of
 from relutope.homology import CellComplex
 
 LOCAL = ("lower_star", "upper_star", "cell_max")
@@ -153,7 +154,7 @@ def measure_gudhi(repeat: int) -> None:
     for shape in ((160, 160), (24, 24, 24), (500, 500), (50, 50, 50)):
         complex_ = CellComplex.grid(shape)
         values = np.random.default_rng(0).permutation(complex_.counts[0]).astype(np.float64)
-        order = filtrations.lower_star_of(complex_, "image", values.astype(np.int64), np.sort(values))
+        order = lower_star_of(complex_, "image", values.astype(np.int64), np.sort(values))
         ours = relutope.persistence(complex_, order)
         image = values.reshape(shape)
         cubical = gudhi.CubicalComplex(vertices=image)

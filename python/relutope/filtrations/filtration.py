@@ -33,7 +33,8 @@ class Filtration:
     Raises
     ------
     ValueError
-        If a face has a larger rank than a coface.
+        If there is not one rank per cell, one is no place in `levels`, these do not ascend, or a face has a
+        larger rank than a coface.
 
     Examples
     --------
@@ -49,8 +50,8 @@ class Filtration:
         self.of = cells if of is None else of
         self.name = name
         self.complex: CellComplex = as_cell_complex(cells)
-        self.keys: NDArray[np.uint32] = np.ascontiguousarray(ranks, dtype=np.uint32)
         self.levels: NDArray[np.float64] = np.asarray(levels, dtype=np.float64)
+        self.keys: NDArray[np.uint32] = _checked_ranks(ranks, self.complex.n_cells, self.levels)
         wrong = self.complex.core(signed=False).misplaced_face(self.keys)
         if wrong is not None:
             (k, face), (m, coface) = wrong
@@ -76,6 +77,21 @@ class Filtration:
 
     def __repr__(self) -> str:
         return f"Filtration({self.name!r}: {len(self.levels)} ranks on {self.cells!r})"
+
+
+def _checked_ranks(ranks: ArrayLike, n_cells: int, levels: NDArray[np.float64]) -> NDArray[np.uint32]:
+    array = np.asarray(ranks)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.shape != (n_cells,) or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"ranks has shape {array.shape} and dtype {array.dtype}; legal: ({n_cells},) of ints"
+        )
+    if levels.ndim != 1 or not (levels[1:] >= levels[:-1]).all():
+        raise ValueError(f"levels has shape {levels.shape}; legal: one axis of ascending numbers")
+    if n_cells and (array.min() < 0 or array.max() >= len(levels)):
+        raise ValueError(f"ranks run from {array.min()} to {array.max()}; legal: 0 to {len(levels) - 1}")
+    return np.ascontiguousarray(array, dtype=np.uint32)
 
 
 def from_values(complex: Any, values: ArrayLike | Sequence[ArrayLike], *, name: str = "values") -> Filtration:

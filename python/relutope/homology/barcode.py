@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_dimension, checked_ids
+from relutope.chains import as_cell_complex
 from relutope.filtrations import Filtration, as_filtration
-from relutope.homology.fields import checked_prime, require_bytes
+from relutope.homology.fields import checked_prime, interruptible, require_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -244,7 +245,8 @@ class Barcode:
         chosen = np.arange(count) if bars is None else checked_ids(bars, count, f"bars of dimension {k}")
         core = self.filtration.complex.core(signed=self.field != 2)
         table = list(zip(self.births, self.deaths, strict=True))
-        found = core.representatives(self.filtration.keys, self.field, table, k, chosen, cocycles)
+        with interruptible("representatives"):
+            found = core.representatives(self.filtration.keys, self.field, table, k, chosen, cocycles)
         return [(cells, coefficients.astype(np.int64)) for cells, coefficients in found]
 
     def plot(self, kind: str = "barcode", ax: Axes | None = None) -> Axes:
@@ -313,7 +315,7 @@ def persistence(
     TypeError, ValueError
         If an argument is of another kind or out of range, or the field is odd and incidence numbers unknown.
     relutope.IncompleteError
-        If the tables would take more than `max_bytes`.
+        If the tables would take more than `max_bytes`, or at Ctrl-C.
 
     Notes
     -----
@@ -330,11 +332,14 @@ def persistence(
     Barcode('output' over Z/2: 3 bars in dimension 0, 0 in dimension 1)
     """
     prime = checked_prime(field)
-    order = as_filtration(complex, filtration, rng)
-    chains = order.complex
-    highest = chains.dim
+    highest = 2**31
     if max_dimension is not None:
-        highest = checked_dimension(max_dimension, 2**31, name="max_dimension")
-    require_bytes(BYTES_PER_CELL * chains.n_cells, max_bytes, "persistence")
-    core = chains.core(signed=prime != 2)
-    return Barcode(order, prime, core.persistence(order.keys, prime, min(highest, chains.dim), True))
+        highest = checked_dimension(max_dimension, highest, name="max_dimension")
+    needed = filtration.complex if isinstance(filtration, Filtration) else as_cell_complex(complex)
+    require_bytes(BYTES_PER_CELL * needed.n_cells, max_bytes, "persistence")
+    with interruptible("persistence"):
+        order = as_filtration(complex, filtration, rng)
+        chains = order.complex
+        core = chains.core(signed=prime != 2)
+        bars = core.persistence(order.keys, prime, min(highest, chains.dim), True)
+    return Barcode(order, prime, bars)

@@ -226,6 +226,7 @@ def betti_curves(
     >>> curves.peak[0], curves.first_place[0]
     (array([9, 4, 0]), array([0.36, 0.84, 0.04]))
     """
+    _check_means(executor, max_seconds)
     chains, source = _source(complex, filtration, rng, n_orderings)
     points = _checked_grid(grid, source)
     threads = checked_threads(n_threads)
@@ -250,6 +251,17 @@ def betti_curves(
         first_cells=peaks[:, :, 3],
         last_cells=peaks[:, :, 4],
     )
+
+
+def _check_means(executor: Any, max_seconds: Any) -> None:
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor is {executor!r}; legal: a concurrent.futures.Executor or None")
+    if max_seconds is None:
+        return
+    if isinstance(max_seconds, bool) or not isinstance(max_seconds, (int, float, np.integer, np.floating)):
+        raise TypeError(f"max_seconds is {max_seconds!r}; legal: a number or None")
+    if not max_seconds > 0:
+        raise ValueError(f"max_seconds is {max_seconds}; legal: more than 0, or None")
 
 
 def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple[CellComplex, Ordering]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,19 @@ def checked_prime(field: Any) -> int:
     if not 2 <= prime <= LARGEST_PRIME or any(prime % q == 0 for q in range(2, int(prime**0.5) + 1)):
         raise ValueError(f"field is {prime}; legal: a prime from 2 to {LARGEST_PRIME}")
     return prime
+
+
+@contextmanager
+def interruptible(what: str) -> Iterator[None]:
+    """Turns Ctrl-C into an IncompleteError that says what was not finished."""
+    begin = time.monotonic()
+    try:
+        yield
+    except KeyboardInterrupt:
+        seconds = time.monotonic() - begin
+        raise IncompleteError(
+            f"interrupted after {seconds:.3g} s: {what}", "interrupt", {"seconds": seconds}
+        ) from None
 
 
 def require_bytes(needed: int, max_bytes: int | None, what: str) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from relutope.cell_complex import CellComplex
 from relutope.chains import as_cell_complex, restricted
 from relutope.complex import PolyhedralComplex
-from relutope.homology.fields import checked_prime, require_bytes
+from relutope.homology.fields import checked_prime, interruptible, require_bytes
 from relutope.subcomplex import Subcomplex
 
 #: Of the reduction of a whole complex: tables of 25 bytes per cell, and columns of some 8 rows.
@@ -47,7 +47,7 @@ def betti_numbers(
     ValueError
         If `compactify` is another word, `field` is no prime, or it is odd and incidence numbers are unknown.
     relutope.IncompleteError
-        If the matrices would take more than `max_bytes`.
+        If the matrices would take more than `max_bytes`, or at Ctrl-C.
 
     Examples
     --------
@@ -69,7 +69,8 @@ def betti_numbers(
         numbers = [1] + [0] * chains.dim
     else:
         require_bytes(BYTES_PER_CELL * chains.n_cells, max_bytes, "reducing the boundary matrices")
-        numbers = chains.core(signed=prime != 2).betti_numbers(prime)
+        with interruptible("Betti numbers"):
+            numbers = chains.core(signed=prime != 2).betti_numbers(prime)
     if compactify == "one_point":
         numbers[0] += 1
     return numbers
@@ -109,9 +110,10 @@ def relative_betti_numbers(
     """
     prime = checked_prime(field)
     chains = as_cell_complex(complex)
-    rest = restricted(chains, _complement(complex, chains, subcomplex))
     require_bytes(BYTES_PER_CELL * chains.n_cells, max_bytes, "reducing the boundary matrices")
-    return rest.core(signed=prime != 2).betti_numbers(prime)
+    rest = restricted(chains, _complement(complex, chains, subcomplex))
+    with interruptible("Betti numbers"):
+        return rest.core(signed=prime != 2).betti_numbers(prime)
 
 
 def _complement(complex_: Any, chains: CellComplex, subcomplex: Any) -> list[NDArray[np.int64]]:

@@ -81,9 +81,11 @@ class Ordering:
 class Sums:
     """Sums of curves and of their squares, as integers, so that the order of summation does not matter."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int, n_cells: int) -> None:
         self.peaks: list[NDArray[np.int64]] = []
         self._first: NDArray[np.int64] | None = None
+        # int64 while no sum can exceed it; Python's integers are slower.
+        self._kind: type = np.int64 if count * n_cells**2 < 2**62 else object
 
     def add(self, result: Result) -> None:
         """One more ordering; those that come first in the count must come first here."""
@@ -91,24 +93,26 @@ class Sums:
         self.peaks.append(peaks)
         if self._first is None:
             self._first = curve
-            self._sum = np.zeros(curve.shape, dtype=object)
-            self._squares = np.zeros(curve.shape, dtype=object)
+            self._sum: NDArray[Any] = np.zeros(curve.shape, dtype=self._kind)
+            self._squares: NDArray[Any] = np.zeros(curve.shape, dtype=self._kind)
             return
-        shifted = (curve - self._first).astype(object)
+        shifted: NDArray[Any] = (curve - self._first).astype(self._kind)
         self._sum += shifted
         self._squares += shifted * shifted
 
     def mean(self) -> NDArray[np.float64]:
         """Mean over the orderings."""
         assert self._first is not None
-        return (self._first + self._sum / len(self.peaks)).astype(np.float64)
+        sums = self._sum.astype(object)
+        return (self._first + sums / len(self.peaks)).astype(np.float64)
 
     def std(self) -> NDArray[np.float64]:
         """Standard deviation with one degree of freedom less than orderings; nan for one."""
         n = len(self.peaks)
         if n == 1:
             return np.full(self._sum.shape, np.nan)
-        scatter = n * self._squares - self._sum * self._sum
+        sums, squares = self._sum.astype(object), self._squares.astype(object)
+        scatter = n * squares - sums * sums
         result: NDArray[np.float64] = np.sqrt((scatter / (n * (n - 1))).astype(np.float64))
         return result
 
@@ -123,7 +127,7 @@ def run_orderings(
     max_seconds: float | None,
 ) -> Sums:
     """All orderings; an IncompleteError at a limit or Ctrl-C says how many were done."""
-    sums = Sums()
+    sums = Sums(source.count, complex_.n_cells)
     begin = time.monotonic()
 
     def state() -> dict[str, Any]:
@@ -134,8 +138,6 @@ def run_orderings(
         done = f"{len(sums.peaks)} of {source.count} orderings done"
         return IncompleteError(f"{message}: {done}", reason, state())
 
-    if max_seconds is not None and not max_seconds > 0:
-        raise ValueError(f"max_seconds is {max_seconds}; legal: more than 0, or None")
     with counting(progress, "orderings", "n_orderings") as poll:
         try:
             complex_.use_duality()
