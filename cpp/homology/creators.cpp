@@ -45,7 +45,7 @@ Creators::Creators(const ChainComplex& complex, const DualEnds& dual, bool acycl
 }
 
 const CellBits& Creators::find(std::span<const SortedCell> sorted) {
-  creates_.reset(offsets_.back(), false);
+  creates_.reset(offsets_.back());
   for (std::size_t v = 0; v < complex_.counts[0]; ++v) creates_.set(v);
   const std::size_t d = complex_.dim();
   if (d == 0) return creates_;

@@ -17,10 +17,22 @@ namespace relutope {
 /// One bit per cell, cells of all dimensions numbered one after the other.
 class CellBits {
  public:
-  void reset(std::size_t size, bool value) { words_.assign((size + 63) / 64, value ? ~std::uint64_t{0} : 0); }
+  void reset(std::size_t size) { words_.assign((size + 63) / 64, 0); }
   bool test(std::size_t cell) const { return words_[cell / 64] >> (cell % 64) & 1; }
   void set(std::size_t cell) { words_[cell / 64] |= std::uint64_t{1} << (cell % 64); }
-  void clear(std::size_t cell) { words_[cell / 64] &= ~(std::uint64_t{1} << (cell % 64)); }
+  /// Whether one of first..last-1 is set.
+  bool any(std::size_t first, std::size_t last) const {
+    for (; first < last && first % 64 != 0; ++first) {
+      if (test(first)) return true;
+    }
+    for (; first + 64 <= last; first += 64) {
+      if (words_[first / 64] != 0) return true;
+    }
+    for (; first < last; ++first) {
+      if (test(first)) return true;
+    }
+    return false;
+  }
 
  private:
   std::vector<std::uint64_t> words_;

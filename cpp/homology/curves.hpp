@@ -36,14 +36,15 @@ class BettiCurves {
 
  private:
   void sweep(const CellBits& creates, std::span<const std::int64_t> thresholds, std::span<std::int64_t> curve);
-  void note_peaks(std::size_t first, std::size_t last);
-  void leave_peak(std::size_t k, std::size_t cells);
+  void enter(std::size_t first, std::size_t last, const CellBits& creates);
+  void find_peaks(const CellBits& creates);
+  void note_peaks(std::size_t block, std::size_t end, const CellBits& creates);
 
   std::vector<std::uint32_t> offsets_{0};
   Creators creators_;
   std::vector<SortedCell> sorted_, scratch_;
   std::vector<std::int64_t> betti_;
-  std::vector<std::uint8_t> at_peak_;
+  std::vector<std::int64_t> block_starts_;  // the Betti numbers before each block of sorted cells
   std::vector<Peak> peaks_;
 };
 
