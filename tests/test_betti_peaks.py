@@ -14,7 +14,7 @@ GRIDS = [(3000,), (40, 45), (11, 12, 13), (5, 6, 5, 6)]
 
 
 def check(filtration: Filtration) -> None:
-    """By definition: the largest Betti number after any value, and the first and last value that attain it."""
+    """The largest Betti number after any value, and the first and the last value that attain it."""
     curves = betti_curves(filtration.complex, filtration, n_threads=1)
     after = persistence(filtration.complex, filtration).betti_curve(filtration.levels)
     cells = np.searchsorted(np.sort(filtration.keys), np.arange(len(filtration.levels)), side="right")
