@@ -30,7 +30,7 @@ D4_GOAL = 3
 BYTES_GOAL = 35
 
 #: About 10^5, 10^6 and 10^7 cells; a name is that of a frozen network, or points along each axis of a grid.
-QUICK = ("2,64,64,64", "160x160", "24x24x24")
+QUICK = ("2,128,128,128", "160x160", "24x24x24")
 COMPLEXES = (*QUICK, "2,256,256,256", "3,64,64", "500x500", "50x50x50", "1600x1600", "110x110x110")
 PAIRS = ("500x500", "2,256,256,256", "50x50x50", "3,64,64")
 FOURTH = ("16x16x16x16", "4,32,32")
