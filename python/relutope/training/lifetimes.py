@@ -28,9 +28,8 @@ NO_OVERLAPS = (
 class Lifetimes:
     """Bars of activation patterns along a series; made by `Series.lifetimes`.
 
-    A bar is a largest run of successive checkpoints at which some region has one pattern; a pattern that
-    comes back gets a new bar. Regions that share a pattern, as they may where a neuron is identically 0, are
-    taken together. Successive means: among those that were measured.
+    A bar is a largest run of successive checkpoints at which some region has a certain pattern; a pattern
+    that comes back gets a new bar. Successive means: among the checkpoints that were measured.
 
     Attributes
     ----------
@@ -118,7 +117,7 @@ class Lifetimes:
 
 
 class _Snapshot(NamedTuple):
-    """The regions at one checkpoint, sorted by pattern."""
+    """The regions at one checkpoint; no two have one pattern."""
 
     pattern: NDArray[np.int64]
     volumes: NDArray[np.float64]
@@ -153,26 +152,17 @@ def _entries(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Pattern, place, volume and overlap of every pattern at every checkpoint that has it."""
     rows: list[tuple[NDArray[Any], ...]] = []
-    for place, snapshot in enumerate(snapshots):
-        pattern, group = np.unique(snapshot.pattern, return_inverse=True)
-        volumes = np.bincount(group, weights=snapshot.volumes)
-        overlaps = np.full(len(pattern), np.nan)
+    for place, now in enumerate(snapshots):
+        overlaps = np.full(len(now.pattern), np.nan)
         if place and with_overlaps:
-            mine, found = _overlaps(snapshots[place - 1], snapshot)
-            overlaps = np.bincount(group[mine], weights=found, minlength=len(pattern))
-        rows.append((pattern, np.full(len(pattern), place), volumes, overlaps))
+            before = snapshots[place - 1]
+            both = np.intersect1d(before.pattern, now.pattern, assume_unique=True, return_indices=True)
+            chosen = rows_of(*before.corners, both[1]), rows_of(*now.corners, both[2])
+            overlaps[both[2]] = overlap_volumes(*chosen)
+        rows.append((now.pattern, np.full(len(now.pattern), place), now.volumes, overlaps))
     pattern, places, volumes, overlaps = (np.concatenate(part) for part in zip(*rows, strict=True))
     order = np.lexsort((places, pattern))
     return pattern[order], places[order], volumes[order], overlaps[order]
-
-
-def _overlaps(before: _Snapshot, now: _Snapshot) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each pair of regions of one pattern at two checkpoints the present one, and their overlap."""
-    low = np.searchsorted(before.pattern, now.pattern, side="left")
-    pairs = np.searchsorted(before.pattern, now.pattern, side="right") - low
-    mine = np.repeat(np.arange(len(now.pattern)), pairs)
-    theirs = np.arange(len(mine)) + np.repeat(low - (np.cumsum(pairs) - pairs), pairs)
-    return mine, overlap_volumes(rows_of(*before.corners, theirs), rows_of(*now.corners, mine))
 
 
 def _bars(

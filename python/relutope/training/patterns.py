@@ -15,7 +15,10 @@ PATTERN_KEYS = ("patterns", "pattern_neurons", "pattern_volumes", "pattern_corne
 
 
 def pattern_record(complex_: PolyhedralComplex) -> dict[str, Any]:
-    """One row per region, those of one pattern next to each other, in an order that ids play no part in.
+    """One row per region, in lexicographic order of the patterns.
+
+    No two regions have one pattern: where the neurons before it keep theirs, a neuron is affine, so it is
+    either identically 0 there, or 0 on no region and off on a convex set.
 
     Keys: ``patterns``, the bits of which neurons are on, packed; ``pattern_neurons``, how many bits;
     ``pattern_volumes``, inf for unbounded regions; and on bounded domains of dimension 1 and 2 the corners
@@ -26,7 +29,7 @@ def pattern_record(complex_: PolyhedralComplex) -> dict[str, Any]:
     packed = np.packbits(patterns, axis=1)
     volumes = regions.volumes()
     corners, indptr = _corners(complex_)
-    order = _order(packed, volumes)
+    order = np.lexsort((np.zeros(len(packed)), *packed.T[::-1]))
     sizes = np.diff(indptr)[order] if len(indptr) > 1 else np.zeros(len(order), dtype=np.int64)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     places = np.arange(starts[-1])
@@ -39,11 +42,6 @@ def pattern_record(complex_: PolyhedralComplex) -> dict[str, Any]:
         "pattern_corners": corners[places],
         "pattern_indptr": starts,
     }
-
-
-def _order(packed: NDArray[np.uint8], volumes: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Lexicographic in the bits; regions of one pattern, of which there may be several, by volume."""
-    return np.lexsort((volumes, *packed.T[::-1]))
 
 
 def _corners(complex_: PolyhedralComplex) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

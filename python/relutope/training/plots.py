@@ -143,8 +143,8 @@ def plot_lifetimes(lifetimes: Lifetimes, ax: Axes | None, max_bars: int) -> Axes
     norm = LogNorm(finite.min(), finite.max()) if finite.size and finite.min() < finite.max() else None
     thickness = float(np.clip(180 / max(len(chosen), 1), 0.4, 5.0))
     lines = LineCollection(list(segments), array=np.where(np.isfinite(colors), colors, np.nan), norm=norm)
-    lines.set(linewidth=thickness, cmap="viridis", capstyle="butt")
-    lines.get_cmap().set_bad("0.6")
+    cmap = plt.get_cmap("viridis").with_extremes(bad="0.6")  # bad: unbounded
+    lines.set(linewidth=thickness, cmap=cmap, capstyle="butt")
     ax.add_collection(lines)
     if norm is not None:
         ax.figure.colorbar(lines, ax=ax, label="largest volume")
