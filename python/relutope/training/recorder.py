@@ -111,7 +111,7 @@ class Recorder:
             None: this step is no spike. A tensor on a GPU is waited for.
         """
         number = len(self.losses)
-        value = math.nan if loss is None else float(loss)
+        value = math.nan if loss is None else float(loss.detach() if hasattr(loss, "detach") else loss)
         spike = loss is not None and self._is_spike(value)
         self.losses.append(value)
         if spike:
