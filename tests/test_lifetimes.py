@@ -256,8 +256,11 @@ def test_bars_are_drawn() -> None:
     assert sorted(few.collections[0].get_array()) == pytest.approx(largest)
     with pytest.raises(TypeError, match="ax is 3"):
         found.plot(3)
+    assert found.plot(Figure().subplots(), scale="symlog").get_xscale() == "symlog"
     with pytest.raises(ValueError, match="max_bars"):
         found.plot(max_bars=0)
+    with pytest.raises(ValueError, match="scale is 'cubic'"):
+        found.plot(scale="cubic")
 
 
 def test_bars_of_unbounded_regions_and_of_one_step_are_drawn() -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 import relutope
 from relutope.cli import main
 from relutope.training import Series
-from test_track import STEPS, files, layers
+from training_runs import STEPS, files, layers
 
 mpl.use("Agg")
 RUN = [(step, layers(step)) for step in STEPS]

@@ -21,7 +21,7 @@ import pytest
 import relutope
 from relutope import Box, PolyhedralComplex
 from relutope.training import Context, Series
-from test_track import STEPS, contents, files, layers, n_vertices, network
+from training_runs import STEPS, contents, files, layers, n_vertices, network
 
 METRICS = ["f_vector", "effective_regions", "betti_statistics", "regions_with_data", "patterns"]
 X = np.random.default_rng(0).uniform(-1, 1, size=(50, 2))
@@ -201,7 +201,7 @@ def wait_for(path: Path, may_fail: bool = False) -> None:
 SCRIPT = """
 import sys, time, numpy as np, relutope
 sys.path.insert(0, sys.argv[2])
-from test_track import STEPS, layers
+from training_runs import STEPS, layers
 from test_track_resume import METRICS, X
 
 def slow():
@@ -292,6 +292,9 @@ def test_other_runs_are_refused(run: list[tuple[int, Any]], tmp_path: Path, chan
         relutope.track(**arguments | change)
     assert str(tmp_path) in str(caught.value)
     assert contents(tmp_path) == before
+    if change.keys() & {"metrics", "X", "y"}:  # before a generator has begun to train
+        with pytest.raises(ValueError, match=words):
+            relutope.track(**arguments | change | {"checkpoints": (1 // 0 for _ in "a")})
     relutope.track(**arguments | {"domain": Box([-1, -1], 1), "metrics": "f_vector"})  # the same
     assert contents(tmp_path) == before
 

@@ -91,7 +91,7 @@ class Lifetimes:
         dead = np.bincount(self.last + 1, minlength=m + 1)[:m]
         return {"alive": np.cumsum(born - dead), "born": born, "dead": dead}
 
-    def plot(self, ax: Axes | None = None, *, max_bars: int = 2000) -> Axes:
+    def plot(self, ax: Axes | None = None, *, max_bars: int = 2000, scale: str = "linear") -> Axes:
         """Draw the bars over the step axis, by birth and death; colours say the largest volume.
 
         Parameters
@@ -99,6 +99,8 @@ class Lifetimes:
         ax : matplotlib.axes.Axes, optional
         max_bars : int, default 2000
             Of more bars those of largest volume are drawn, and the title says so.
+        scale : str, default "linear"
+            Of the step axis: ``"linear"``, ``"log"`` or ``"symlog"``.
 
         Raises
         ------
@@ -109,7 +111,7 @@ class Lifetimes:
         """
         from relutope.training.plots import plot_lifetimes
 
-        return plot_lifetimes(self, ax, max_bars)
+        return plot_lifetimes(self, ax, max_bars, scale)
 
     def __repr__(self) -> str:
         n_patterns, n_steps = len(self.packed_patterns), len(self.steps)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relutope.training.lifetimes import Lifetimes
 
 LINE_STYLES = ("-", "--", ":", "-.")
+SCALES = ("linear", "log", "symlog")
 #: Keys that say where something was measured, not what.
 NOT_DRAWN = ("half_widths",)
 
@@ -39,7 +40,7 @@ def plot_series(
 ) -> NDArray[Any]:
     """See `Series.plot`."""
     plt = _pyplot("to draw a series")
-    checked_word(scale, "scale", ("linear", "log", "symlog"))
+    checked_word(scale, "scale", SCALES)
     first = series[0]
     for other in series[1:]:
         first.require_same_domain(other)
@@ -117,7 +118,7 @@ def plot_counts_near_data(series: Series, ax: Axes | None) -> Axes:
     return ax
 
 
-def plot_lifetimes(lifetimes: Lifetimes, ax: Axes | None, max_bars: int) -> Axes:
+def plot_lifetimes(lifetimes: Lifetimes, ax: Axes | None, max_bars: int, scale: str) -> Axes:
     """See `Lifetimes.plot`."""
     plt = _pyplot("to draw lifetimes")
     from matplotlib.collections import LineCollection
@@ -125,6 +126,7 @@ def plot_lifetimes(lifetimes: Lifetimes, ax: Axes | None, max_bars: int) -> Axes
 
     checked_axes(ax)
     max_bars = checked_count(max_bars, "max_bars")
+    checked_word(scale, "scale", SCALES)
     if ax is None:
         _, ax = plt.subplots(layout="constrained")
     largest = np.maximum.reduceat(lifetimes.volumes, lifetimes.indptr[:-1])
@@ -148,7 +150,8 @@ def plot_lifetimes(lifetimes: Lifetimes, ax: Axes | None, max_bars: int) -> Axes
     ax.add_collection(lines)
     if norm is not None:
         ax.figure.colorbar(lines, ax=ax, label="largest volume")
-    ax.set_xlim(steps[0] - margin, steps[-1] + margin)
+    ax.set_xscale(scale)
+    ax.set_xlim(steps[0] - margin if scale == "linear" else None, steps[-1] + margin)
     ax.set_ylim(len(chosen), -1)
     ax.set_xlabel("step")
     ax.set_ylabel("activation patterns, by birth and death")

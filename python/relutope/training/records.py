@@ -76,15 +76,15 @@ class Header:
 
 
 def make_header(
-    domain: Domain | Slice, metrics: list[Metric], X: NDArray[np.float64] | None, y: NDArray[Any] | None
+    domain: dict[str, Any], metrics: list[Metric], X: NDArray[np.float64] | None, y: NDArray[Any] | None
 ) -> Header:
-    """The header of a series; data enter it as hashes."""
+    """The header of a series on a domain in JSON; data enter it as hashes."""
     data = None
     if X is not None:
         labels = None if y is None else sha256(json.dumps(y.tolist(), default=str).encode()).hexdigest()
         points = sha256(repr(X.shape).encode() + np.ascontiguousarray(X).tobytes()).hexdigest()
         data = {"points": len(X), "X": points, "y": labels}
-    return Header(any_domain_to_json(domain), {metric.name: metric.identity for metric in metrics}, data)
+    return Header(domain, {metric.name: metric.identity for metric in metrics}, data)
 
 
 def any_domain_to_json(domain: Domain | Slice) -> dict[str, Any]:

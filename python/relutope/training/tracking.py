@@ -143,6 +143,8 @@ class _Run:
         if folder is not None and self.stored is not None:
             if not resume:
                 raise ValueError(f"{folder.path} holds a series and resume is False; legal: another folder")
+            # The domain follows with the first network, which may take long to train.
+            self.stored.require_same(make_header(self.stored.domain, metrics, X, y), self._where())
             self.records = {record.step: record for record in folder.records()}
         self.header: Header | None = None
         self.input_dim = 0
@@ -224,7 +226,7 @@ class _Run:
         place, dim = resolved_domain(self.domain, network)
         if self.X is not None and self.X.shape[1] != dim:
             raise ValueError(f"X has shape {self.X.shape}; legal: (n, {dim}), the coordinates of the domain")
-        header = make_header(place, self.metrics, self.X, self.y)
+        header = make_header(any_domain_to_json(place), self.metrics, self.X, self.y)
         if self.stored is not None:
             self.stored.require_same(header, self._where())
         if self.folder is not None:
