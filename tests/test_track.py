@@ -173,7 +173,7 @@ def test_fiedler_by_name(
                 "misclassification": 0.25,
                 "operator": "mass",
                 "fine": True,
-                "purity_floor": np.float64(0.1),
+                "null": {"mean": np.float64(0.1)},
             }
 
         return SimpleNamespace(lambda_2=1 / complex_.n_regions, report=report)
@@ -182,7 +182,7 @@ def test_fiedler_by_name(
     series = relutope.track(run, ["fiedler", "regions"], domain=(-1, 1), X=data[0], y=data[1])
     assert series["fiedler_lambda_2"].tolist() == (1 / series["regions"]).tolist()
     assert series["fiedler_misclassification"].tolist() == [0.25] * 4
-    assert series["fiedler_purity_floor"].tolist() == [0.1] * 4
+    assert series["fiedler_null_mean"].tolist() == [0.1] * 4
     assert asked == [True] * 4
     assert len(series.columns) == 4
     series = relutope.track(run, "fiedler", domain=(-1, 1), X=data[0])

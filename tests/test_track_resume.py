@@ -187,6 +187,25 @@ def test_an_executor_reads_ahead_a_little_only() -> None:
         assert len(future.result()) == 100
 
 
+def test_results_are_written_while_the_next_checkpoint_is_trained(tmp_path: Path) -> None:
+    def run() -> Iterator[tuple[int, Any]]:
+        for step in (1, 2):
+            yield step, network(0)
+            wait_for(tmp_path / f"step-{step:012d}.npz")
+
+    with ThreadPoolExecutor(1) as executor:
+        assert len(relutope.track(run(), "regions", domain=(-1, 1), out=tmp_path, executor=executor)) == 2
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "step-000000000005.npz").mkdir()
+    (tmp_path / "step-000000000005.npz" / "file").touch()
+    for executor in (None, ThreadPoolExecutor(1)):
+        with pytest.raises(OSError, match="step-000000000005"):
+            relutope.track([(5, network(0))], "regions", domain=(-1, 1), out=tmp_path, executor=executor)
+        (tmp_path / "series.json").unlink()
+
+
 # Killed and resumed
 
 

@@ -156,14 +156,23 @@ def _patterns(complex_: PolyhedralComplex, context: Context) -> Values:
 def _fiedler(complex_: PolyhedralComplex, context: Context) -> Values:
     """lambda_2 and, with labels, every number of the report."""
     partition = import_module("relutope").fiedler_partition(complex_, context.X)
-    values = {"fiedler_lambda_2": float(partition.lambda_2)}
+    values = {"fiedler_lambda_2": np.nan if partition.lambda_2 is None else float(partition.lambda_2)}
     if context.y is not None:
         report = partition.report(context.X, context.y)
-        entries = report.to_dict() if hasattr(report, "to_dict") else dict(report)
-        for key, value in entries.items():
-            if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-                values[f"fiedler_{key}"] = float(value)
+        values |= _numbers(report.to_dict() if hasattr(report, "to_dict") else dict(report), "fiedler")
     return values
+
+
+def _numbers(entries: Mapping[str, Any], prefix: str) -> dict[str, float]:
+    """The numbers of a dict and of those in it; their keys joined by underscores."""
+    found: dict[str, float] = {}
+    for key, value in entries.items():
+        name = f"{prefix}_{key}"
+        if isinstance(value, Mapping):
+            found |= _numbers(value, name)
+        elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+            found[name] = float(value)
+    return found
 
 
 #: The metrics that have names, and what they need.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Any
 
@@ -123,6 +125,10 @@ def track(
     return run.series()
 
 
+#: Per checkpoint the arguments of `measure_checkpoint`, its failure, or None where it is done.
+Tasks = Iterator[tuple[Any, ...] | Record | None]
+
+
 class _Run:
     """One call of `track`."""
 
@@ -149,6 +155,8 @@ class _Run:
         self.header: Header | None = None
         self.input_dim = 0
         self.place: Domain | Slice | None = None
+        self.lock = threading.Lock()
+        self.written: set[int] = set()  # in this run
         self.early: list[Record] = []  # failures before the domain was known
         self.finished = self.failed = 0
 
@@ -172,7 +180,7 @@ class _Run:
 
         tasks = self._tasks(checkpoints)
         try:
-            for record in _one_by_one(tasks) if executor is None else _side_by_side(tasks, executor):
+            for record in self._results(tasks, executor):
                 if record is not None:
                     self._save(record)
                 if poll is not None:
@@ -189,14 +197,18 @@ class _Run:
             reason = f"; the first: {self.early[0].failure}" if self.early else ""
             raise ValueError(f"none of {self.finished} checkpoints could be read{reason}")
 
+    def _results(self, tasks: Tasks, executor: Executor | None) -> Iterator[Record | None]:
+        if executor is None:
+            return _one_by_one(tasks)
+        return _side_by_side(tasks, executor, self._write_result)
+
     def series(self) -> Series:
         """All records."""
         header = self.header or self.stored
         assert header is not None
         return Series.from_records(header, [self.records[step] for step in sorted(self.records)])
 
-    def _tasks(self, checkpoints: Iterable[Any]) -> Iterator[tuple[Any, ...] | Record | None]:
-        """Per checkpoint the arguments of `measure_checkpoint`, its failure, or None where it is done."""
+    def _tasks(self, checkpoints: Iterable[Any]) -> Tasks:
         for step, network, failure in read_checkpoints(checkpoints):
             known = self.records.get(step)
             done = known is not None and not known.failure
@@ -245,8 +257,19 @@ class _Run:
             self._write(record)
 
     def _write(self, record: Record) -> None:
+        """Write a record, once; an executor's thread may have done so already."""
         if self.folder is not None and self.place is not None:
-            self.folder.write(record, any_domain_to_json(self.place))
+            with self.lock:
+                if record.step not in self.written:
+                    self.folder.write(record, any_domain_to_json(self.place))
+                    self.written.add(record.step)
+
+    def _write_result(self, future: Future[Record]) -> None:
+        """Write what an executor has ready while this thread waits for the next checkpoint to be trained."""
+        # What goes wrong here is logged and forgotten, so errors are left to the thread that waits.
+        if not future.cancelled() and future.exception() is None:
+            with contextlib.suppress(OSError):
+                self._write(future.result())
 
     def _where(self) -> str:
         return "" if self.folder is None else str(self.folder.path)
@@ -272,9 +295,6 @@ def measure_checkpoint(
     return Record(step, network.hash, network.notes, values)
 
 
-Tasks = Iterator[tuple[Any, ...] | Record | None]
-
-
 def _one_by_one(tasks: Tasks) -> Iterator[Record | None]:
     for task in tasks:
         yield measure_checkpoint(*task) if isinstance(task, tuple) else task
@@ -284,7 +304,9 @@ class _BrokenError(Exception):
     """The executor will give no more results."""
 
 
-def _side_by_side(tasks: Tasks, executor: Executor) -> Iterator[Record | None]:
+def _side_by_side(
+    tasks: Tasks, executor: Executor, when_ready: Callable[[Future[Record]], None]
+) -> Iterator[Record | None]:
     """Records in the order in which they are ready."""
     pending: list[Future[Record]] = []
     try:
@@ -297,6 +319,7 @@ def _side_by_side(tasks: Tasks, executor: Executor) -> Iterator[Record | None]:
             except (BrokenExecutor, RuntimeError) as error:
                 yield from _ready(pending, block=False, ignore_errors=True)
                 raise _BrokenError(f"the executor takes no more checkpoints ({error})") from error
+            pending[-1].add_done_callback(when_ready)
             yield from _ready(pending, block=len(pending) >= AHEAD)
         while pending:
             yield from _ready(pending, block=True)
