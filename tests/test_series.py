@@ -174,9 +174,10 @@ def test_track_on_the_command_line(
     text = run(capsys, *words)
     for step, regions in zip(STEPS, series["regions"], strict=True):
         assert any(
-            line.split()[0] == str(step) and str(regions) in line.split() for line in text.splitlines()[2:6]
+            line.split()[0] == str(step) and str(regions) in line.split() for line in text.splitlines()[3:7]
         )
     assert f"written to {out}" in text
+    assert "half-width 1,2,4,8,16,64,1024 times" in text
     assert main(["track", *words[:-1], "--metrics", "regions"]) == 2
     assert "another folder" in capsys.readouterr().err
 

@@ -263,6 +263,34 @@ def test_a_killed_run_resumes(
     assert all((tmp_path / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items())
 
 
+BUSY = """
+import sys, relutope
+sys.path.insert(0, sys.argv[2])
+from training_runs import layers
+
+run = ((step, layers(step)) for step in range(100000))
+relutope.track(run, ["f_vector", "patterns"], domain=(-1, 1), out=sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+@pytest.mark.parametrize("delay", [0.0, 0.0173, 0.0391])
+def test_a_run_that_is_killed_while_it_writes(tmp_path: Path, delay: float) -> None:
+    out = tmp_path / "killed"
+    command = [sys.executable, "-c", BUSY, str(out), str(Path(__file__).parent)]
+    with subprocess.Popen(command) as process:
+        wait_for(out / "step-000000000003.npz")
+        time.sleep(delay)
+        process.kill()
+    done = Series.load(out).steps.tolist()
+    assert done == list(range(len(done)))
+    assert len(done) >= 4
+    run = [(step, layers(step)) for step in range(len(done) + 2)]
+    for folder in (out, tmp_path / "alone"):
+        relutope.track(run, ["f_vector", "patterns"], domain=(-1, 1), out=folder)
+    assert contents(out) == contents(tmp_path / "alone")
+
+
 def test_more_checkpoints_extend_a_series(run: list[tuple[int, Any]], alone: Any, tmp_path: Path) -> None:
     assert measured(run[2:], tmp_path).steps.tolist() == [20, 40]
     assert same(measured(run[:2], tmp_path), alone[0])

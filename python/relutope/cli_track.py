@@ -71,6 +71,7 @@ def _first_job(options: Options) -> Job:
 
 def _readable(series: Series, result: dict[str, Any]) -> list[str]:
     columns = dict(result["columns"])
+    half_widths = columns.pop("half_widths", [])
     if "patterns" in result:
         columns |= {f"patterns_{key}": values for key, values in result["patterns"].items()}
     rows = [["step", *columns]]
@@ -78,6 +79,10 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
         rows.append([str(step), *(_cell(values[place]) for values in columns.values())])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [repr(series.domain)]
+    if half_widths:
+        lines.append(
+            f"near_data_regions: in boxes of half-width {_cell(half_widths[0])} times that of the data"
+        )
     lines += ["  ".join(map(str.rjust, row, widths)) for row in rows]
     lines += [f"step {step} failed: {reason}" for step, reason in result["failed"].items()]
     if result["out"] is not None:
