@@ -58,15 +58,16 @@ IMPORT_ORDER = [
     {"bending_angles", "convexity", "dual_graph_plot"},
     {"certificate", "dual_graph", "region_counts"},
     {"data", "loading", "plot", "summary"},
+    {"training"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_boundary", "cli_homology", "cli_regions", "cli_verify"},
+    {"cli_boundary", "cli_homology", "cli_regions", "cli_track", "cli_verify"},
     {"cli_analyze"},
     {"cli"},
     {"__main__"},
 ]
 # Modules that are folders: their files import one another.
-PACKAGES = {"filtrations", "homology", "loading"}
+PACKAGES = {"filtrations", "homology", "loading", "training"}
 IMPORT_THE_CORE = {
     "affine_maps",
     "cell_complex",
@@ -94,10 +95,12 @@ IMPORT_THE_CORE = {
     "volumes",
 }
 IMPORTED_ON_USE = {
+    "distributed",
     "matplotlib",
     "meshio",
     "networkx",
     "onnx",
+    "pandas",
     "plotly",
     "safetensors",
     "scipy",

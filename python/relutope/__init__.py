@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
-    from relutope import filtrations, homology
+    from relutope import filtrations, homology, training
     from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from relutope.slices import Slice
     from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
+    from relutope.training import Series, track
 
     __version__: str
 
@@ -67,6 +68,7 @@ __all__ = [
     "RefinedComplex",
     "RegionCount",
     "Regions",
+    "Series",
     "Slice",
     "Subcomplex",
     "__version__",
@@ -80,10 +82,12 @@ __all__ = [
     "load",
     "persistence",
     "polyhedral_complex",
+    "track",
+    "training",
     "verify",
 ]
 
-_SUBMODULES = ("filtrations", "homology")
+_SUBMODULES = ("filtrations", "homology", "training")
 _HOME = {
     "AllSpace": "domain",
     "Barcode": "homology",
@@ -102,6 +106,7 @@ _HOME = {
     "RefinedComplex": "refinement",
     "RegionCount": "region_counts",
     "Regions": "regions",
+    "Series": "training",
     "Slice": "slices",
     "Subcomplex": "subcomplex",
     "as_domain": "domains",
@@ -112,6 +117,7 @@ _HOME = {
     "load": "loading",
     "persistence": "homology",
     "polyhedral_complex": "subdivision",
+    "track": "training",
     "verify": "certificate",
 }
 

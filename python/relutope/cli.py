@@ -55,6 +55,10 @@ def _run(options: Options) -> int:
         from relutope.cli_verify import verify_file
 
         return verify_file(options)
+    if options.command == "track":
+        from relutope.cli_track import track_files
+
+        return track_files(options)
     if options.command == "regions":
         from relutope.cli_regions import regions
 

@@ -33,14 +33,17 @@ def resolve(options: Options) -> Job:
     ValueError
         If no domain is given and the file has none, or the options do not fit together.
     """
-    network = read_network(options.model, options.order)
+    return resolve_network(options, options.model, read_network(options.model, options.order))
+
+
+def resolve_network(options: Options, model: str, network: Network) -> Job:
+    """The same for a network that is read already."""
     data = None if options.data is None else read_data(options.data, network.input_dim)
-    return Job(
-        options.model, network, as_plain_domain(_domain(options, network, data), network.input_dim), data
-    )
+    domain = _domain(options, model, network, data)
+    return Job(model, network, as_plain_domain(domain, network.input_dim), data)
 
 
-def _domain(options: Options, network: Network, data: Data | None) -> Domain:
+def _domain(options: Options, model: str, network: Network, data: Data | None) -> Domain:
     if options.all_space:
         return AllSpace()
     if options.box == "data":
@@ -51,7 +54,7 @@ def _domain(options: Options, network: Network, data: Data | None) -> Domain:
         return box_from_numbers(options.box, network.input_dim)
     if network.box is None:
         raise ValueError(
-            f"no domain: {options.model} holds no lo and hi; legal: --box LO HI, --box data with --data "
+            f"no domain: {model} holds no lo and hi; legal: --box LO HI, --box data with --data "
             "FILE, or --all-space"
         )
     return network.box

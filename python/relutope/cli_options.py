@@ -51,6 +51,9 @@ def build_parser() -> argparse.ArgumentParser:
     regions = commands.add_parser("regions", help="count regions by six definitions")
     _add_common(regions)
     regions.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_track(
+        commands.add_parser("track", help="measure the complexes of the checkpoints of a training run")
+    )
     return parser
 
 
@@ -64,6 +67,28 @@ def _add_homology(parser: argparse.ArgumentParser) -> None:
         "--seed", type=_seed, metavar="N", default=0, help="of the random numbers; default: 0"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_track(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "checkpoints",
+        nargs="+",
+        metavar="CHECKPOINT",
+        help=".npz, .safetensors, .pt or .pth; the step is the number that its name ends in, else its place",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=_names,
+        metavar="A,B,...",
+        default=["f_vector", "regions"],
+        help="names, see relutope.track; default: f_vector,regions",
+    )
+    _add_domain(parser)
+    parser.add_argument("--out", metavar="DIR", help="folder that gets every result at once; resumes there")
+    parser.add_argument("--lifetimes", action="store_true", help="keep activation patterns and count bars")
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_limits(parser)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +106,14 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt or .pth")
+    _add_domain(parser)
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
+    )
+    _add_limits(parser)
+
+
+def _add_domain(parser: argparse.ArgumentParser) -> None:
     domain = parser.add_mutually_exclusive_group()
     domain.add_argument(
         "--box",
@@ -94,9 +127,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=".csv (d columns, optional header, optional last column y) or .npz (X, y)",
     )
-    parser.add_argument(
-        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
-    )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=_count, metavar="N", help="default: all cores")
     parser.add_argument("--max-cells", type=_count, metavar="N", help="stop beyond so many cells")
     parser.add_argument(

@@ -13,10 +13,10 @@ class IncompleteError(RuntimeError):
     ----------
     message : str
     reason : str
-        ``"max_cells"``, ``"max_seconds"``, ``"max_bytes"`` or ``"interrupt"``.
+        ``"max_cells"``, ``"max_seconds"``, ``"max_bytes"``, ``"interrupt"``, or ``"executor"`` if that broke.
     progress : dict
         How far it got: ``layer`` (from 0) of ``n_layers`` hidden ones, ``dimension`` and ``cells`` of that
-        layer, ``bytes`` held, ``seconds``.
+        layer, ``bytes`` held, ``seconds``; of a series ``checkpoints`` of ``n_checkpoints``.
 
     Examples
     --------
