@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from relutope.cli_input import compute, limits, resolve
+from relutope.cli_input import about, compute, limits, resolve
 from relutope.cli_options import Options
-from relutope.complex import SEMANTICS
-from relutope.domains import domain_to_json
 
 
 def boundary(options: Options) -> int:
@@ -17,12 +15,7 @@ def boundary(options: Options) -> int:
     level_set = compute(job, options).decision_boundary(options.threshold, **limits(options))
     components = level_set.connected_components()
     result = {
-        "model": job.model,
-        "model_hash": job.network.hash,
-        "network": repr(job.network),
-        "notes": list(job.network.notes),
-        "semantics": SEMANTICS,
-        "domain": domain_to_json(job.domain),
+        **about(job),
         "kind": level_set.kind,
         "threshold": str(level_set.threshold),
         "f_vector": list(level_set.f_vector),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from relutope.cli_input import Job, compute, resolve
+from relutope.cli_input import Job, about, about_lines, compute, resolve
 from relutope.cli_options import Options
-from relutope.complex import SEMANTICS, PolyhedralComplex
-from relutope.domains import domain_to_json
+from relutope.complex import PolyhedralComplex
 from relutope.homology import BettiCurves, betti_curves
 from relutope.homology.peaks import WARNING
 
@@ -28,12 +27,7 @@ def homology(options: Options) -> int:
         max_bytes=options.max_bytes,
     )
     result = {
-        "model": job.model,
-        "model_hash": job.network.hash,
-        "network": repr(job.network),
-        "notes": list(job.network.notes),
-        "semantics": SEMANTICS,
-        "domain": domain_to_json(job.domain),
+        **about(job),
         "seed": options.seed,
         **peaks(complex_, curves),
     }
@@ -61,7 +55,7 @@ def peaks(complex_: PolyhedralComplex, curves: BettiCurves) -> dict[str, Any]:
 
 
 def _readable(job: Job, result: dict[str, Any]) -> list[str]:
-    lines = [result["network"], *(f"  note: {note}" for note in result["notes"]), repr(job.domain)]
+    lines = about_lines(job)
     lines.append(f"{result['filtration']}: {result['orderings']:,} orderings of {result['cells']:,} cells")
     for k, peak in enumerate(result["peak_mean"]):
         place = result["argmax_mean"][k]

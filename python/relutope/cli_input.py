@@ -82,18 +82,30 @@ def compute(job: Job, options: Options) -> PolyhedralComplex:
     return polyhedral_complex(job.network, job.domain, allow_high_dimension=allowed, **limits(options))
 
 
-def report(job: Job, complex_: PolyhedralComplex) -> dict[str, Any]:
-    """The counts of a complex, ready for JSON."""
-    statistics = complex_.statistics
+def about(job: Job) -> dict[str, Any]:
+    """What was computed on, ready for JSON."""
     return {
         "model": job.model,
         "model_hash": job.network.hash,
         "network": repr(job.network),
         "notes": list(job.network.notes),
         "semantics": SEMANTICS,
+        "domain": domain_to_json(job.domain),
+    }
+
+
+def about_lines(job: Job) -> list[str]:
+    """The same to be read."""
+    return [repr(job.network), *(f"  note: {note}" for note in job.network.notes), repr(job.domain)]
+
+
+def report(job: Job, complex_: PolyhedralComplex) -> dict[str, Any]:
+    """The counts of a complex, ready for JSON."""
+    statistics = complex_.statistics
+    return {
+        **about(job),
         "input_dim": job.network.input_dim,
         "neurons": job.network.n_neurons,
-        "domain": domain_to_json(job.domain),
         "f_vector": list(complex_.f_vector),
         "regions": complex_.n_regions,
         "bounded_regions": complex_.n_bounded_regions,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from relutope.cli_input import Job, compute, resolve
+from relutope.cli_input import Job, about, about_lines, compute, resolve
 from relutope.cli_options import Options
-from relutope.complex import SEMANTICS
-from relutope.domains import domain_to_json
 from relutope.effective import HillNumbers
 from relutope.region_counts import RegionCount
 
@@ -23,12 +21,7 @@ def regions(options: Options) -> int:
 
 def _report(job: Job, counts: dict[str, RegionCount]) -> dict[str, Any]:
     return {
-        "model": job.model,
-        "model_hash": job.network.hash,
-        "network": repr(job.network),
-        "notes": list(job.network.notes),
-        "semantics": SEMANTICS,
-        "domain": domain_to_json(job.domain),
+        **about(job),
         **{
             f"{name}_regions": list(count.bounds) if name == "convex" else count.count
             for name, count in counts.items()
@@ -46,7 +39,7 @@ def _orders(numbers: HillNumbers | None) -> dict[str, float] | None:
 
 
 def _readable(job: Job, counts: dict[str, RegionCount]) -> list[str]:
-    lines = [repr(job.network), *(f"  note: {note}" for note in job.network.notes), repr(job.domain)]
+    lines = about_lines(job)
     for name, count in counts.items():
         lo, hi = count.bounds
         number = f"{lo:,}" if lo == hi else f"{lo:,} to {hi:,}"
