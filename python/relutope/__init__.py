@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
-    from relutope import filtrations, homology
+    from relutope import filtrations, homology, spectral
     from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from relutope.region_counts import RegionCount
     from relutope.regions import Regions
     from relutope.slices import Slice
+    from relutope.spectral import FiedlerPartition, FiedlerReport, fiedler_partition
     from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
 
@@ -57,6 +58,8 @@ __all__ = [
     "CellComplex",
     "Certificate",
     "DualGraph",
+    "FiedlerPartition",
+    "FiedlerReport",
     "IncompleteError",
     "LevelSet",
     "MissingExtraError",
@@ -75,15 +78,17 @@ __all__ = [
     "betti_curves",
     "betti_numbers",
     "betti_peak_report",
+    "fiedler_partition",
     "filtrations",
     "homology",
     "load",
     "persistence",
     "polyhedral_complex",
+    "spectral",
     "verify",
 ]
 
-_SUBMODULES = ("filtrations", "homology")
+_SUBMODULES = ("filtrations", "homology", "spectral")
 _HOME = {
     "AllSpace": "domain",
     "Barcode": "homology",
@@ -92,6 +97,8 @@ _HOME = {
     "CellComplex": "homology",
     "Certificate": "certificate",
     "DualGraph": "dual_graph",
+    "FiedlerPartition": "spectral",
+    "FiedlerReport": "spectral",
     "IncompleteError": "errors",
     "LevelSet": "level_sets",
     "MissingExtraError": "errors",
@@ -109,6 +116,7 @@ _HOME = {
     "betti_curves": "homology",
     "betti_numbers": "homology",
     "betti_peak_report": "homology",
+    "fiedler_partition": "spectral",
     "load": "loading",
     "persistence": "homology",
     "polyhedral_complex": "subdivision",
