@@ -13,8 +13,9 @@ from relutope.spectral import FiedlerPartition, FiedlerReport, fiedler_partition
 
 #: Keys that need labels; without these they are null.
 OF_A_REPORT = ("misclassification", "purity_floor", "baseline")
-#: Beyond so many regions ``relutope analyze`` draws no random partitions and does not resample.
-MOST_REGIONS = 30_000
+#: Beyond so many regions, by dimension (the last for all further ones), ``relutope analyze`` draws no random
+#: partitions and does not resample.
+MOST_REGIONS = (30_000, 30_000, 30_000, 3000)
 
 
 def fiedler(options: Options) -> int:
@@ -85,7 +86,8 @@ def labelled_partition(job: Job, complex_: PolyhedralComplex) -> tuple[FiedlerPa
         return "no --data was given"
     if job.data.y is None:
         return "the data have no labels"
-    sizes = {"n_null": 0, "n_bootstrap": 0} if complex_.n_regions > MOST_REGIONS else {}
+    most = MOST_REGIONS[min(complex_.dim, len(MOST_REGIONS) - 1)]
+    sizes = {"n_null": 0, "n_bootstrap": 0} if complex_.n_regions > most else {}
     try:
         partition = fiedler_partition(complex_, job.data.X)
         return partition, partition.report(job.data.X, job.data.y, **sizes)

@@ -3,8 +3,7 @@
 On a connected graph K has the constants as kernel. With P the projection that is M-orthogonal to them and
 K^+ a solution of K y = b for b of sum 0, the operator M^1/2 P K^+ P' M^1/2 is symmetric and has the numbers
 1 / lambda as eigenvalues, largest first. It acts on the nodes with mass only: nodes without mass are
-harmonic, which is what a Schur complement on the others says, but nothing dense is formed. K is factorised
-once, one node being grounded.
+harmonic, which is what a Schur complement on the others says, but nothing dense is formed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.spectral.operators import SYMMETRIC, Floats, Pencil, laplacian
+from relutope.spectral.inverse import Inverse
+from relutope.spectral.operators import Floats, Pencil, laplacian
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -104,43 +104,13 @@ def _contrasts(component: NDArray[np.int64], mass: Floats, count: int) -> Floats
     return vectors
 
 
-class _Inverse:
-    """The symmetric operator of the module's docstring, on a connected graph."""
-
-    def __init__(self, matrix: csr_array, mass: Floats) -> None:
-        from scipy.sparse.linalg import splu
-
-        self.mass, self.n = mass, len(mass)
-        self.heavy = np.flatnonzero(mass > 0)
-        self.root = np.sqrt(mass[self.heavy])
-        self.total = mass.sum()
-        grounded = int(matrix.diagonal().argmax())
-        self.others = np.delete(np.arange(self.n), grounded)
-        self.factors = splu(matrix[self.others][:, self.others].tocsc(), **SYMMETRIC)
-
-    def solve(self, z: Floats) -> Floats:
-        """Values on all nodes, M-orthogonal to the constant, for columns z on the nodes with mass."""
-        load = np.zeros((self.n, z.shape[1]))
-        load[self.heavy] = self.root[:, None] * z
-        load -= self.mass[:, None] * (load.sum(axis=0) / self.total)
-        y = np.zeros_like(load)
-        y[self.others] = self.factors.solve(load[self.others])
-        y -= self.mass @ y / self.total
-        return y
-
-    def apply(self, z: Floats) -> Floats:
-        """The operator itself."""
-        image = self.root[:, None] * self.solve(z.reshape(len(z), -1))[self.heavy]
-        return image.reshape(z.shape)
-
-
 def _component_pairs(matrix: csr_array, mass: Floats, count: int) -> tuple[Floats, Floats]:
     """Pairs above the constant of a connected graph."""
     n_heavy = int(np.count_nonzero(mass))
     count = min(count, n_heavy - 1)
     if count < 1:
         return np.zeros(0), np.zeros((len(mass), 0))
-    inverse = _Inverse(matrix, mass)
+    inverse = Inverse(matrix, mass)
     if len(mass) <= MOST_DENSE or n_heavy <= max(MOST_DENSE_WITH_MASS, 3 * count):
         dense = inverse.apply(np.eye(n_heavy))
         z = np.linalg.eigh((dense + dense.T) / 2)[1][:, ::-1][:, :count]
@@ -151,7 +121,7 @@ def _component_pairs(matrix: csr_array, mass: Floats, count: int) -> tuple[Float
     return _rayleigh(matrix, vectors), vectors
 
 
-def _iterated(inverse: _Inverse, count: int) -> Floats:
+def _iterated(inverse: Inverse, count: int) -> Floats:
     """The dominant eigenvectors by Lanczos iteration, and those of a multiple that one start does not see."""
     z = _lanczos(inverse, np.zeros((len(inverse.heavy), 0)), count, PRECISE)
     for _ in range(count):
@@ -165,7 +135,7 @@ def _iterated(inverse: _Inverse, count: int) -> Floats:
     return z
 
 
-def _lanczos(inverse: _Inverse, found: Floats, count: int, tolerance: float) -> Floats:
+def _lanczos(inverse: Inverse, found: Floats, count: int, tolerance: float) -> Floats:
     """Dominant eigenvectors orthogonal to those found, dominant first."""
     from scipy.sparse.linalg import LinearOperator, eigsh
 
