@@ -134,10 +134,10 @@ def _halves(distances: Floats, seeds: Ints, weights: Floats) -> Ints:
     inner = np.abs(cuts) < reach
     places, cuts = places[inner], cuts[inner]
     if not cuts.size:
-        return (difference > 0).astype(np.int64)
+        return np.asarray(difference > 0, dtype=np.int64)
     below = np.cumsum(weights[order])
     cut = float(cuts[np.abs(2 * below[places] - below[-1]).argmin()])
-    return (difference > cut).astype(np.int64)
+    return np.asarray(difference > cut, dtype=np.int64)
 
 
 def _cells(distances: Floats, seeds: Ints, weights: Floats) -> Ints:
