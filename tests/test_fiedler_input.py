@@ -39,6 +39,8 @@ def complex_(quadrants: relutope.Network) -> relutope.PolyhedralComplex:
         ({"X": POINTS, "threshold": "best"}, "threshold is 'best'; legal: 'sign', 'median' or 'sweep'"),
         ({"X": POINTS, "epsilon": -1}, "epsilon is -1; legal: a finite number >= 0"),
         ({"X": POINTS, "epsilon": np.inf}, "epsilon is inf"),
+        ({"X": POINTS, "epsilon": 1e-40}, r"epsilon of a size beyond 2\^-100 and 2\^100; legal: 0"),
+        ({"weights": [1, 1e300, 3, 4]}, "weights of a size beyond"),
         ({"X": POINTS, "n_parts": 1}, "n_parts is 1; legal: an int >= 2"),
         ({"X": POINTS, "n_parts": 5}, "n_parts is 5; legal: at most 4"),
         ({"X": POINTS, "n_parts": 3, "threshold": "sweep"}, "threshold is 'sweep' for 3 parts"),
@@ -86,6 +88,16 @@ def test_bad_graphs(complex_: relutope.PolyhedralComplex) -> None:
         fiedler_partition(path(3), [[1.0]])
     with pytest.raises(ValueError, match="include_output is True with an adjacency matrix"):
         fiedler_partition(path(3), operator="unweighted", include_output=True)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_extreme_weights(operator: str) -> None:
+    for weights in ([2.0**100, 1, 2.0**100, 0], [2.0**-100, 1, 2.0**-100, 0], [1, 2.0**100, 2.0**-100, 1]):
+        for epsilon in (0.0, 2.0**-100, 2.0**100):
+            partition = fiedler_partition(path(4), weights=weights, operator=operator, epsilon=epsilon)
+            assert np.isfinite(partition.vectors).all()
+            assert 0 <= partition.lambda_2 < np.inf
 
 
 def test_one_region() -> None:

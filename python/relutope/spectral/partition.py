@@ -15,7 +15,7 @@ from relutope.dual_graph import DualGraph
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
 from relutope.spectral.solver import Pairs, smallest_pairs
 from relutope.spectral.thresholds import SIGN_RULE, THRESHOLDS, clusters, cut_value, with_signs
-from relutope.spectral.weighted_graph import WeightedGraph, weighted_graph
+from relutope.spectral.weighted_graph import WeightedGraph, checked_size, weighted_graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -332,4 +332,5 @@ def _checked_epsilon(epsilon: Any) -> float:
         raise TypeError(f"epsilon is {epsilon!r}; legal: a finite number >= 0")
     if not 0 <= float(epsilon) < np.inf:
         raise ValueError(f"epsilon is {epsilon}; legal: a finite number >= 0")
+    checked_size(np.array([float(epsilon)]), "epsilon")
     return float(epsilon)

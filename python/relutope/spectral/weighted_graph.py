@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
+#: The largest weight; one over it is the smallest above 0.
+LARGEST = 2.0**100
+
+
 @dataclass(frozen=True, eq=False)
 class WeightedGraph:
     """A graph with weights.
@@ -132,11 +136,18 @@ def _checked_adjacency(matrix: Any) -> csr_array:
         raise ValueError(
             "the adjacency holds a value that is negative or not finite; legal: finite weights >= 0"
         )
+    checked_size(result.data, "the adjacency")
     if (result != result.T).nnz:
         raise ValueError("the adjacency is not symmetric; legal: symmetric, each edge twice")
     if result.diagonal().any():
         raise ValueError("the adjacency has entries on its diagonal; legal: none")
     return result
+
+
+def checked_size(values: Floats, name: str) -> None:
+    """Refuse numbers whose products and squares would overflow, or vanish."""
+    if ((values > LARGEST) | ((values > 0) & (values < 1 / LARGEST))).any():
+        raise ValueError(f"{name} of a size beyond 2^-100 and 2^100; legal: 0, and what lies between these")
 
 
 def _checked_weights(weights: ArrayLike, n: int) -> Floats:
@@ -148,6 +159,7 @@ def _checked_weights(weights: ArrayLike, n: int) -> Floats:
         raise ValueError(f"weights have shape {array.shape}; legal: ({n},), one per region")
     if not np.isfinite(array).all() or (array < 0).any():
         raise ValueError("weights hold a value that is negative or not finite; legal: finite numbers >= 0")
+    checked_size(array, "weights")
     if not array.any():
         raise ValueError("all weights are 0; legal: one > 0 at least")
     return array
