@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -296,3 +299,30 @@ def test_bad_pictures(quadrants: relutope.Network) -> None:
         relutope.fiedler_partition(unbounded, weights=[1, 1, 1, 1]).plot(ax)
     with pytest.raises(ValueError, match="one of a matrix"):
         relutope.fiedler_partition(grid(2, 3), operator="unweighted").plot(ax)
+
+
+# The example and the benchmark
+
+
+def test_example_script(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, str(EXAMPLES / "fiedler_partitions.py"), "--out", str(tmp_path)]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert all(printed.count(f"  {operator} ") == 2 for operator in OPERATORS)
+    assert {path.name for path in tmp_path.iterdir()} == {"two_circles.png", "two_moons.png"}
+
+
+def test_the_benchmark_refuses_wrong_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES.parent / "bench")
+    import fiedler
+
+    _, graph, weights = fiedler.make("2,32,32,32", 1.0)
+    found = relutope.fiedler_partition(graph, weights=weights, epsilon=0.5)
+    fiedler.check("name", graph, found)
+    for attribute, value in (
+        ("vectors", 2 * found.vectors),
+        ("eigenvalues", 2 * found.eigenvalues),
+        ("residuals", found.residuals + 1e-6),
+    ):
+        with pytest.raises(fiedler.WrongAnswerError, match="name, mass"):
+            fiedler.check("name", graph, dataclasses.replace(found, **{attribute: value}))

@@ -30,7 +30,7 @@ class FiedlerReport:
     classes : ndarray
         The distinct labels, ascending.
     n_points, n_outside : int
-        Points given, and those outside of the domain, which all numbers but the baseline leave out.
+        Points given, and those outside of the domain, which all numbers leave out.
     misclassification : float
         Share of the points outside of the best matching of parts and classes.
     volume_misclassification : float or None
@@ -198,8 +198,7 @@ def _compare(
     cut = output_cut(partition, complex_)
     hidden, refined = _floors(complex_, cut, points[inside], found, known, n_classes)
     of_baseline, of_null, of_stability = np.random.default_rng(rng).spawn(3)
-    plain = np.asarray(points, dtype=np.float64)
-    graph = data_baseline(partition, plain, codes, n_classes, sizes[0], of_baseline)
+    graph = data_baseline(partition, points[inside], known, n_classes, sizes[0], of_baseline)
     return FiedlerReport(
         partition,
         classes,
