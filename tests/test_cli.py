@@ -200,7 +200,7 @@ def test_analyze(capsys: pytest.CaptureFixture[str], moons: Path, tmp_path: Path
     out = tmp_path / "a" / "b"
     data = str(moons.with_suffix(".csv"))
     text = run(capsys, "analyze", str(moons), "--data", data, "--box", "data", "--out", str(out))
-    names = ["betti_curves.png", "complex.npz", "complex.png", "summary.json"]
+    names = ["betti_curves.png", "complex.npz", "complex.png", "fiedler.png", "summary.json"]
     assert sorted(path.name for path in out.iterdir()) == names
     summary = json.loads((out / "summary.json").read_text())
     complex_ = relutope.PolyhedralComplex.load(out / "complex.npz")
@@ -211,10 +211,17 @@ def test_analyze(capsys: pytest.CaptureFixture[str], moons: Path, tmp_path: Path
     assert summary["skipped"] == {}
     assert "assumed: ReLU between" in summary["notes"][0]
     assert "in the box" in text
-    for name in names[::2]:
+    for name in ("betti_curves.png", "complex.png", "fiedler.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     curves = relutope.betti_curves(complex_, "cell_max", n_orderings=20, rng=0)
     assert summary["homology"]["peak_mean"] == curves.peak.mean(axis=0).tolist()
+    graph = complex_.dual_graph()
+    assert (summary["dual_graph"]["nodes"], summary["dual_graph"]["edges"]) == (graph.n_nodes, graph.n_edges)
+    points = read_data(data, 2)
+    assert points.y is not None
+    report = relutope.fiedler_partition(complex_, points.X).report(points.X, points.y)
+    assert summary["fiedler"] == report.to_dict()
+    assert str(report) in text
 
 
 def test_analyze_says_what_it_skipped(
@@ -224,6 +231,7 @@ def test_analyze_says_what_it_skipped(
     text = run(capsys, "analyze", str(tmp_path / "line.npz"), "--out", str(tmp_path / "o"))
     assert "skipped complex.png: only complexes of dimension 2 are drawn, this one has dimension 1" in text
     assert "skipped data: no --data was given" in text
+    assert "skipped fiedler.png: no --data was given" in text
     assert not (tmp_path / "o" / "complex.png").exists()
     np.savez(tmp_path / "d4.npz", W0=np.ones((1, 4)), b0=[0], W1=np.ones((1, 1)), lo=[-1] * 4, hi=[1] * 4)
     text = run(capsys, "analyze", str(tmp_path / "d4.npz"), "--out", str(tmp_path / "d4"))

@@ -58,16 +58,17 @@ IMPORT_ORDER = [
     {"bending_angles", "convexity", "dual_graph_plot"},
     {"certificate", "dual_graph", "region_counts"},
     {"data", "loading", "plot", "summary"},
+    {"spectral"},
     {"training"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_boundary", "cli_homology", "cli_regions", "cli_track", "cli_verify"},
+    {"cli_boundary", "cli_fiedler", "cli_homology", "cli_regions", "cli_track", "cli_verify"},
     {"cli_analyze"},
     {"cli"},
     {"__main__"},
 ]
 # Modules that are folders: their files import one another.
-PACKAGES = {"filtrations", "homology", "loading", "training"}
+PACKAGES = {"filtrations", "homology", "loading", "spectral", "training"}
 IMPORT_THE_CORE = {
     "affine_maps",
     "cell_complex",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
-    from relutope import filtrations, homology, training
+    from relutope import filtrations, homology, spectral, training
     from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from relutope.region_counts import RegionCount
     from relutope.regions import Regions
     from relutope.slices import Slice
+    from relutope.spectral import FiedlerPartition, FiedlerReport, fiedler_partition
     from relutope.subcomplex import Subcomplex
     from relutope.subdivision import polyhedral_complex
     from relutope.training import Series, track
@@ -58,6 +59,8 @@ __all__ = [
     "CellComplex",
     "Certificate",
     "DualGraph",
+    "FiedlerPartition",
+    "FiedlerReport",
     "IncompleteError",
     "LevelSet",
     "MissingExtraError",
@@ -77,17 +80,19 @@ __all__ = [
     "betti_curves",
     "betti_numbers",
     "betti_peak_report",
+    "fiedler_partition",
     "filtrations",
     "homology",
     "load",
     "persistence",
     "polyhedral_complex",
+    "spectral",
     "track",
     "training",
     "verify",
 ]
 
-_SUBMODULES = ("filtrations", "homology", "training")
+_SUBMODULES = ("filtrations", "homology", "spectral", "training")
 _HOME = {
     "AllSpace": "domain",
     "Barcode": "homology",
@@ -96,6 +101,8 @@ _HOME = {
     "CellComplex": "homology",
     "Certificate": "certificate",
     "DualGraph": "dual_graph",
+    "FiedlerPartition": "spectral",
+    "FiedlerReport": "spectral",
     "IncompleteError": "errors",
     "LevelSet": "level_sets",
     "MissingExtraError": "errors",
@@ -114,6 +121,7 @@ _HOME = {
     "betti_curves": "homology",
     "betti_numbers": "homology",
     "betti_peak_report": "homology",
+    "fiedler_partition": "spectral",
     "load": "loading",
     "persistence": "homology",
     "polyhedral_complex": "subdivision",

@@ -47,6 +47,10 @@ def _run(options: Options) -> int:
         from relutope.cli_boundary import boundary
 
         return boundary(options)
+    if options.command == "fiedler":
+        from relutope.cli_fiedler import fiedler
+
+        return fiedler(options)
     if options.command == "homology":
         from relutope.cli_homology import homology
 

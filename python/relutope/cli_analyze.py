@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from relutope.cli_fiedler import graph_numbers, labelled_partition
 from relutope.cli_homology import peaks
 from relutope.cli_input import Job, compute, limits, report, resolve
 from relutope.cli_options import Options
@@ -14,6 +15,7 @@ from relutope.complex import PolyhedralComplex
 from relutope.errors import MissingExtraError
 from relutope.homology import BettiCurves, betti_curves
 from relutope.plot import figure_size
+from relutope.spectral import FiedlerPartition
 from relutope.summary import summarize
 
 #: Random orderings whose Betti numbers are drawn.
@@ -31,17 +33,22 @@ def analyze(options: Options) -> int:
     skipped: dict[str, str] = {}
     written = [out / "complex.npz"]
     complex_.save(written[0])
-    picture = _draw(job, complex_, out / "complex.png")
-    if isinstance(picture, Path):
-        written.append(picture)
-    else:
-        skipped["complex.png"] = picture
     curves = _curves(complex_, options)
-    picture = curves if isinstance(curves, str) else _draw_curves(job, curves, out / "betti_curves.png")
-    if isinstance(picture, Path):
-        written.append(picture)
-    else:
-        skipped["betti_curves.png"] = picture
+    found = labelled_partition(job, complex_)
+    pictures = {
+        "complex.png": _draw(job, complex_, out / "complex.png"),
+        "betti_curves.png": curves
+        if isinstance(curves, str)
+        else _draw_curves(job, curves, out / "betti_curves.png"),
+        "fiedler.png": found
+        if isinstance(found, str)
+        else _draw_partition(job, found[0], out / "fiedler.png"),
+    }
+    for name, picture in pictures.items():
+        if isinstance(picture, Path):
+            written.append(picture)
+        else:
+            skipped[name] = picture
     if job.data is None:
         skipped["data"] = "no --data was given"
     X, y = (None, None) if job.data is None else (job.data.X, job.data.y)
@@ -50,13 +57,22 @@ def analyze(options: Options) -> int:
         if summary[name] is not None and "not_computed" in summary[name]:
             skipped[name] = summary[name]["not_computed"]
     homology = None if isinstance(curves, str) else peaks(complex_, curves)
-    content = {**report(job, complex_), **summary, "homology": homology, "skipped": skipped}
+    content = {
+        **report(job, complex_),
+        **summary,
+        "homology": homology,
+        "dual_graph": graph_numbers(complex_),
+        "fiedler": None if isinstance(found, str) else found[1].to_dict(),
+        "skipped": skipped,
+    }
     written.append(_write_json(content, out / "summary.json"))
     print(summary)
     print()
     if homology is not None:
         largest = " ".join(f"{peak:,.1f}" for peak in homology["peak_mean"])
         print(f"largest Betti numbers along {ORDERINGS} orderings ({homology['filtration']}): {largest}")
+    if not isinstance(found, str):
+        print(f"\n{found[1]}\n")
     for name, reason in skipped.items():
         print(f"skipped {name}: {reason}")
     print("wrote " + ", ".join(map(str, written)))
@@ -78,6 +94,31 @@ def _draw(job: Job, complex_: PolyhedralComplex, path: Path) -> Path | str:
     figure.set_size_inches(*figure_size(right - left, top - bottom))
     axes.set_title(f"{os.path.basename(job.model)}: {complex_.n_regions:,} regions")
     figure.savefig(path, dpi=160, metadata={"Software": None})
+    return path
+
+
+def _draw_partition(job: Job, partition: FiedlerPartition, path: Path) -> Path | str:
+    """Parts and v_2 side by side, or why they are not drawn."""
+    complex_ = partition.complex
+    if complex_ is None or complex_.dim != 2:
+        return f"only partitions in dimension 2 are drawn, this one has dimension {complex_ and complex_.dim}"
+    if complex_.counts[0] > complex_.f_vector[0]:
+        return "only partitions on bounded domains are drawn"
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return str(MissingExtraError("matplotlib", "plot", "to draw a partition"))
+    figure = Figure(layout="constrained")
+    left, right = figure.subplots(1, 2)
+    data = None if job.data is None else (job.data.X, job.data.y)
+    partition.plot(left, data=data)
+    partition.plot(right, color="vector")
+    (west, east), (south, north) = left.get_xlim(), left.get_ylim()
+    width, height = figure_size(east - west, north - south)
+    figure.set_size_inches(2 * width, height)
+    left.set_title(f"{os.path.basename(job.model)}: parts by operator {partition.operator}")
+    right.set_title(f"v_2, lambda_2 = {partition.lambda_2:.4g}")
+    figure.savefig(path, dpi=110, metadata={"Software": None})
     return path
 
 

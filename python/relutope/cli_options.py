@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     boundary.add_argument("--json", action="store_true", help="print one JSON object")
     _add_verify(commands.add_parser("verify", help="prove that a saved complex is that of a network"))
     _add_homology(commands.add_parser("homology", help="Betti numbers along random orderings of the cells"))
+    _add_fiedler(commands.add_parser("fiedler", help="Fiedler partition of the dual graph against labels"))
     regions = commands.add_parser("regions", help="count regions by six definitions")
     _add_common(regions)
     regions.add_argument("--json", action="store_true", help="print one JSON object")
@@ -89,6 +90,27 @@ def _add_track(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_count, metavar="N", help="processes side by side")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     _add_limits(parser)
+
+
+def _add_fiedler(parser: argparse.ArgumentParser) -> None:
+    from relutope.spectral import OPERATORS, THRESHOLDS
+
+    _add_common(parser)
+    parser.add_argument("--operator", choices=OPERATORS, default="mass", help="default: mass")
+    parser.add_argument(
+        "--epsilon",
+        type=_epsilon,
+        metavar="E",
+        default=0.0,
+        help="added to the weights; default: 0, the limit",
+    )
+    parser.add_argument("--threshold", choices=THRESHOLDS, default="sign", help="default: sign")
+    parser.add_argument("--parts", type=_count, metavar="N", default=2, help="default: 2")
+    parser.add_argument(
+        "--include-output", action="store_true", help="cut the regions where the output is 0 first"
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", default=0, help="of the report; default: 0")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -230,6 +252,16 @@ def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r}; legal: an integer >= 0")
     return int(text)
+
+
+def _epsilon(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: a finite number >= 0")
+    return value
 
 
 def _seconds(text: str) -> float:

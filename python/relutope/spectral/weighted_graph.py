@@ -1,0 +1,165 @@
+"""What a partition works on: a graph with a weight per node, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relutope.complex import PolyhedralComplex
+from relutope.dual_graph import DualGraph
+from relutope.refinement import RefinedComplex
+from relutope.spectral.operators import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+#: The largest weight; one over it is the smallest above 0.
+LARGEST = 2.0**100
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedGraph:
+    """A graph with weights.
+
+    Attributes
+    ----------
+    graph : DualGraph or csr_array
+    adjacency : csr_array of float64
+    weights : ndarray of float64, shape (n,), or None
+    point_regions : ndarray of int64 or None
+        Region of each point that the weights count; -1 outside of the domain.
+    """
+
+    graph: DualGraph | csr_array
+    adjacency: csr_array
+    weights: Floats | None
+    point_regions: NDArray[np.int64] | None = None
+
+
+def regions_of_points(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.int64]:
+    """The region of each point, of several around it that of lowest id; -1 outside of the domain."""
+    from relutope.location import lowest_regions
+
+    return lowest_regions(complex_, *complex_.locate(X))
+
+
+def checked_labels(y: ArrayLike, n: int, least: int = 2) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct labels of n points, and the number of each point's, or a ValueError."""
+    labels = np.asarray(y)
+    if labels.shape != (n,):
+        raise ValueError(f"y has shape {labels.shape}; legal: ({n},), one label per point")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError("y holds a value that is not finite; legal: labels")
+    if labels.dtype == object:
+        labels = labels.astype(str)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < least:
+        raise ValueError(f"y has {len(classes)} class, {classes.tolist()}; legal: two classes at least")
+    return classes, codes.astype(np.int64)
+
+
+def with_output(complex_: PolyhedralComplex) -> RefinedComplex:
+    """The complex cut where the output is 0, or where the largest of several tie."""
+    from relutope.level_sets import decision_boundary
+
+    return decision_boundary(complex_).refined
+
+
+def weighted_graph(
+    source: Any, X: ArrayLike | None, weights: ArrayLike | None, include_output: bool
+) -> WeightedGraph:
+    """Resolve the arguments of `fiedler_partition`."""
+    if X is not None and weights is not None:
+        raise ValueError("X and weights are both given; legal: one of them")
+    graph = _graph(source, include_output, weights)
+    if not isinstance(graph, DualGraph):
+        if X is not None:
+            raise ValueError("X is given with an adjacency matrix; legal: weights, one per node")
+        adjacency = _checked_adjacency(graph)
+        n = adjacency.shape[0]
+        return WeightedGraph(adjacency, adjacency, None if weights is None else _checked_weights(weights, n))
+    adjacency = graph.adjacency.astype(np.float64)
+    if weights is not None:
+        return WeightedGraph(graph, adjacency, _checked_weights(weights, graph.n_nodes))
+    if X is not None:
+        found = regions_of_points(graph.complex, X)
+        if not (found >= 0).any():
+            raise ValueError(
+                f"all {len(found)} points of X lie outside of the domain; legal: one inside at least"
+            )
+        counts = np.bincount(found[found >= 0], minlength=graph.n_nodes)
+        return WeightedGraph(graph, adjacency, counts.astype(np.float64), found)
+    if "count" in (graph.nodes.dtype.names or ()):
+        return WeightedGraph(graph, adjacency, _checked_weights(graph.nodes["count"], graph.n_nodes))
+    return WeightedGraph(graph, adjacency, None)
+
+
+def _graph(source: Any, include_output: bool, weights: Any) -> Any:
+    from scipy.sparse import issparse
+
+    if not isinstance(include_output, (bool, np.bool_)):
+        raise TypeError(f"include_output is {include_output!r}; legal: a bool")
+    if isinstance(source, (PolyhedralComplex, DualGraph)):
+        if not include_output:
+            return source if isinstance(source, DualGraph) else source.dual_graph()
+        if weights is not None:
+            raise ValueError("weights are given with include_output, which makes other regions; legal: X")
+        complex_ = source.complex if isinstance(source, DualGraph) else source
+        return with_output(complex_).dual_graph()
+    if not issparse(source):
+        raise TypeError(
+            f"complex_or_graph is a {type(source).__name__}; legal: a PolyhedralComplex, a DualGraph, or a "
+            "symmetric matrix of scipy.sparse"
+        )
+    if include_output:
+        raise ValueError(
+            "include_output is True with an adjacency matrix; legal: with a complex or its dual graph"
+        )
+    return source
+
+
+def _checked_adjacency(matrix: Any) -> csr_array:
+    from scipy.sparse import csr_array
+
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"the adjacency has shape {matrix.shape}; legal: (n, n)")
+    if matrix.dtype.kind not in "biuf":
+        raise TypeError(f"the adjacency has dtype {matrix.dtype}; legal: real numbers")
+    result = csr_array(matrix, dtype=np.float64, copy=True)
+    result.sum_duplicates()
+    result.eliminate_zeros()
+    if not np.isfinite(result.data).all() or (result.data < 0).any():
+        raise ValueError(
+            "the adjacency holds a value that is negative or not finite; legal: finite weights >= 0"
+        )
+    checked_size(result.data, "the adjacency")
+    if (result != result.T).nnz:
+        raise ValueError("the adjacency is not symmetric; legal: symmetric, each edge twice")
+    if result.diagonal().any():
+        raise ValueError("the adjacency has entries on its diagonal; legal: none")
+    return result
+
+
+def checked_size(values: Floats, name: str) -> None:
+    """Refuse numbers whose products and squares would overflow, or vanish."""
+    if ((values > LARGEST) | ((values > 0) & (values < 1 / LARGEST))).any():
+        raise ValueError(f"{name} of a size beyond 2^-100 and 2^100; legal: 0, and what lies between these")
+
+
+def _checked_weights(weights: ArrayLike, n: int) -> Floats:
+    array = np.asarray(weights)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"weights have dtype {array.dtype}; legal: real numbers")
+    array = array.astype(np.float64)
+    if array.shape != (n,):
+        raise ValueError(f"weights have shape {array.shape}; legal: ({n},), one per region")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise ValueError("weights hold a value that is negative or not finite; legal: finite numbers >= 0")
+    checked_size(array, "weights")
+    if not array.any():
+        raise ValueError("all weights are 0; legal: one > 0 at least")
+    return array
