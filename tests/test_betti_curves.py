@@ -221,7 +221,8 @@ def test_filtrations_of_networks(name: str) -> None:
 
 
 def assert_same(one: BettiCurves, other: BettiCurves) -> None:
-    for field in fields(BettiCurves):
+    """In everything but what was known beforehand."""
+    for field in (field for field in fields(BettiCurves) if field.name != "fills_ball"):
         a, b = getattr(one, field.name), getattr(other, field.name)
         assert type(a) is type(b)
         same = a.tobytes() == b.tobytes() and a.dtype == b.dtype if isinstance(a, np.ndarray) else a == b

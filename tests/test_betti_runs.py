@@ -50,8 +50,8 @@ def test_grids() -> None:
     values = filtrations.from_values(square, [-2, 0, 1, 1, 1, 1, 0, 1, np.inf])
     assert betti_curves(square, values, grid=4).grid.tolist() == [-2, -1, 0, 1]
     assert betti_curves(square, values, grid=[0.5, 0.5]).mean.tolist() == [[1, 0, 0], [1, 0, 0]]
-    for grid in (1, 0, -1):
-        with pytest.raises(ValueError, match=f"grid is {grid}; legal: 2 or more values"):
+    for grid in (1, 0, -1, 10**13):
+        with pytest.raises(ValueError, match=f"grid is {grid}; legal: 2 to "):
             betti_curves(square, grid=grid)
     for bad in ([], [[0.0]], [0.0, np.nan], [1.0, 0.0], True):
         with pytest.raises(ValueError, match="grid has shape"):
@@ -60,8 +60,8 @@ def test_grids() -> None:
 
 def test_bad_arguments(network: Network) -> None:
     square = CellComplex.grid((2, 2))
-    for n in (0, -1):
-        with pytest.raises(ValueError, match=f"n_orderings is {n}; legal: n_orderings >= 1"):
+    for n in (0, -1, 10**12):
+        with pytest.raises(ValueError, match=f"n_orderings is {n}; legal: 1 <= n_orderings"):
             betti_curves(square, n_orderings=n)
     for wrong in (True, 2.0, "3", None):
         with pytest.raises(TypeError, match="legal: an int >= 1"):
@@ -84,16 +84,16 @@ def test_bad_arguments(network: Network) -> None:
 
 
 def test_memory_is_checked_beforehand() -> None:
-    """35 bytes per cell and thread, 80 where a matrix is reduced; nothing is built before."""
-    for shape, each in (((40, 30), 35), ((3, 3, 3, 3), 80)):
+    """35 bytes per cell and thread, 100 where a matrix is reduced, and the curves; nothing is built."""
+    for shape, each in (((40, 30), 35), ((3, 3, 3, 3), 100)):
         grid = CellComplex.grid(shape)
         for n_threads, n in ((1, 8), (4, 8), (4, 2)):
-            needed = each * grid.n_cells * min(n_threads, n)
+            needed = (each * grid.n_cells + 64 * 101 * (grid.dim + 1)) * min(n_threads, n)
             with pytest.raises(IncompleteError, match=f"needs about {needed:,} bytes") as caught:
                 betti_curves(grid, n_orderings=n, n_threads=n_threads, max_bytes=needed - 1)
             assert caught.value.reason == "max_bytes"
         assert "_unsigned_core" not in grid.__dict__
-        assert betti_curves(grid, n_orderings=1, n_threads=4, max_bytes=each * grid.n_cells).n_orderings == 1
+        assert betti_curves(grid, n_orderings=1, n_threads=4, max_bytes=needed // 2).n_orderings == 1
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +245,36 @@ def test_plot() -> None:
     drawn = [line.get_ydata().tolist() for line in axes.get_lines()]
     assert drawn == curves.mean.T[:2].tolist()  # beta_2 is 0 throughout
     matplotlib.pyplot.close(axes.figure)
+
+
+def test_a_limit_ends_an_ordering() -> None:
+    """In four dimensions one ordering reduces a matrix; the limit is looked at while it does."""
+    grid = CellComplex.grid((12,) * 4)
+    for n, threads in ((1, 1), (3, 2)):
+        with pytest.raises(IncompleteError, match=f"0 of {n} orderings done") as caught:
+            betti_curves(grid, "by_dimension", n_orderings=n, n_threads=threads, max_seconds=0.01)
+        assert caught.value.reason == "max_seconds"
+
+
+def test_seed_sequences_are_left_alone() -> None:
+    sequence = np.random.SeedSequence(7)
+    grid = CellComplex.grid((9, 9))
+    runs = [betti_curves(grid, n_orderings=3, rng=sequence).peak for _ in range(2)]
+    assert np.array_equal(*runs)
+    assert sequence.n_children_spawned == 0
+
+
+def test_threads_of_the_user_share_a_complex() -> None:
+    """While one thread looks whether duality holds, others reduce; a shell has none in its highest degree."""
+    shape = (6, 6, 6)
+    whole = CellComplex.grid(shape)
+    for _ in range(10):
+        *lower, (indptr, indices) = whole.boundaries
+        shell = CellComplex(
+            (*whole.counts[:3], whole.counts[3] - 1), (*lower, (indptr[:-1], indices[: indptr[-2]]))
+        )
+        with ThreadPoolExecutor(4) as pool:
+            tasks = [pool.submit(betti_curves, shell, n_orderings=2, rng=0, n_threads=1) for _ in range(8)]
+            peaks = [task.result().peak for task in tasks]
+        assert all(np.array_equal(peaks[0], other) for other in peaks[1:])
+        assert betti_curves(shell, n_orderings=2, rng=0, n_threads=1).mean[-1].tolist() == [1, 0, 1, 0]

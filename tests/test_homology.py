@@ -377,3 +377,10 @@ def test_bad_pairs(quadrants: Network) -> None:
         relative_betti_numbers(other, inner)
     with pytest.raises(ValueError, match="subcomplex has a cell of dimension 0 outside"):
         relative_betti_numbers(inner, outer)
+
+
+def test_edges_of_equal_signs_are_refused() -> None:
+    triangle = [0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 2, 4, 6], [0, 1, 1, 2, 0, 2]
+    with pytest.raises(ValueError, match="signs of edge 3 are equal"):
+        CellComplex.from_arrays(*triangle, [1] * 6)
+    assert betti_numbers(CellComplex.from_arrays(*triangle, [-1, 1, -1, 1, 1, -1]), field=3) == [1, 1]

@@ -137,7 +137,7 @@ KNOWN = [
         norm_and_then([1], [-1], [-1]),
         AllSpace(),
         [(0, (0, 0, 1), True, False)],
-        (4, 4, 0),
+        (1, 1, 0),  # the circle on which it is -inf
     ),
     Known(
         "ramp",  # relu(x): one flat half, which no critical vertex is in

@@ -31,7 +31,8 @@ std::span<const T> span_of(const py::array_t<T, py::array::c_style>& array) {
 /// Keeps the arrays of a chain complex alive.
 struct CellComplex {
   ChainComplex chains;
-  DualEnds dual;
+  std::shared_ptr<const DualEnds> dual = std::make_shared<DualEnds>();  // replaced, never changed: threads share it
+  std::shared_ptr<const DualEnds> candidate;
   bool acyclic = false;
   bool orientable = false;
   std::vector<py::object> arrays;
@@ -64,14 +65,18 @@ std::optional<Cell> open_boundary(const CellComplex& complex) {
 
 /// Looks whether Alexander duality may hold; see DualEnds for what it asks for besides.
 bool find_dual(CellComplex& complex) {
-  const py::gil_scoped_release release;
-  complex.dual = dual_ends(complex.chains);
-  return complex.dual.exist();
+  std::shared_ptr<const DualEnds> found;
+  {
+    const py::gil_scoped_release release;
+    found = std::make_shared<DualEnds>(dual_ends(complex.chains));
+  }
+  complex.candidate = found;
+  return found->exist();
 }
 
-/// What is known of the homology of the whole complex decides whether duality is used.
+/// What is known of the homology of the whole complex decides whether the duality that was found is used.
 void set_known(CellComplex& complex, bool duality, bool acyclic, bool orientable) {
-  if (!duality) complex.dual = {};
+  if (duality && complex.candidate) complex.dual = complex.candidate;
   complex.acyclic = acyclic;
   complex.orientable = orientable;
 }
@@ -109,7 +114,8 @@ class CurveMachine {
  public:
   explicit CurveMachine(std::shared_ptr<const CellComplex> complex)
       : complex_(std::move(complex)),
-        curves_(complex_->chains, complex_->dual, complex_->acyclic, [this] { heartbeat(); }) {}
+        dual_(complex_->dual),
+        curves_(complex_->chains, *dual_, complex_->acyclic, [this] { heartbeat(); }) {}
   CurveMachine(const CurveMachine&) = delete;
   CurveMachine& operator=(const CurveMachine&) = delete;
 
@@ -152,6 +158,7 @@ class CurveMachine {
   }
 
   std::shared_ptr<const CellComplex> complex_;
+  std::shared_ptr<const DualEnds> dual_;
   BettiCurves curves_;
   std::vector<std::uint32_t> keys_;
   std::atomic<bool> cancelled_ = false;
@@ -165,12 +172,13 @@ std::vector<std::size_t> betti(const CellComplex& complex, Residue prime) {
 py::list bars_of(const CellComplex& complex, const KeyArray& keys, Residue prime, std::size_t max_dimension,
                  bool clearing) {
   const auto values = checked_keys(complex, keys);
+  const auto dual = complex.dual;
+  const bool orientable = complex.orientable;
   std::vector<Bars> bars;
   {
     const py::gil_scoped_release release;
     const FilteredOrder order(complex.chains, values);
-    bars = persistence(complex.chains, order, complex.dual, complex.orientable, {prime, max_dimension, clearing},
-                       check_signals);
+    bars = persistence(complex.chains, order, *dual, orientable, {prime, max_dimension, clearing}, check_signals);
   }
   py::list result;
   for (Bars& degree : bars) {

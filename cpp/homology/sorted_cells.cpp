@@ -30,6 +30,7 @@ void to_starts(Counts<kBits>& counts) {
 
 /// Cells that are in order but for the lowest `low` bits of their keys. Few are not in order where keys are uniform.
 void finish(SortedCell* begin, SortedCell* end, int low) {
+  if (begin == end) return;
   for (SortedCell* cell = begin + 1; cell < end; ++cell) {
     if (cell[-1] <= cell[0]) continue;
     const SortedCell leading = *cell >> (32 + low);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -58,6 +59,7 @@ class CellComplex:
         self.fills_ball = fills_ball
         self._given_signs = signs
         self._looked_for_duality = False
+        self._lock = Lock()
 
     @classmethod
     def from_arrays(
@@ -246,12 +248,13 @@ class CellComplex:
         That takes the Betti numbers of the whole, once.
         """
         core = self._unsigned_core
-        if not self.fills_ball and not self._looked_for_duality:
-            found = core.find_dual()
-            betti = core.betti_numbers(2)
-            acyclic = not any(betti[1:])
-            core.set_known(duality=found and betti[-2] == 0, acyclic=acyclic, orientable=False)
-            self._looked_for_duality = True
+        with self._lock:
+            if not self.fills_ball and not self._looked_for_duality:
+                found = core.find_dual()
+                betti = core.betti_numbers(2)
+                acyclic = not any(betti[1:])
+                core.set_known(duality=found and betti[-2] == 0, acyclic=acyclic, orientable=False)
+                self._looked_for_duality = True
         return core
 
     def __reduce__(self) -> tuple[Any, ...]:

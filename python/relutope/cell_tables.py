@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,12 @@ def checked_tables(
         raise ValueError(
             f"signs has shape {coefficients.shape}; legal: {len(facets)} numbers -1 or 1, beside indices"
         )
+    if coefficients is not None:
+        edges = np.flatnonzero(dims == 1)
+        sums = coefficients[starts[edges]] + coefficients[starts[edges] + 1]
+        if sums.any():
+            edge = edges[np.flatnonzero(sums)[0]]
+            raise ValueError(f"signs of edge {edge} are equal; legal: -1 where it begins and 1 where it ends")
     return _by_dimension(dims, starts, facets, coefficients)
 
 
@@ -108,16 +115,19 @@ def _ints(values: ArrayLike, name: str) -> NDArray[np.int64]:
 
 def grid_tables(shape: Sequence[int]) -> Tables:
     """Counts, boundaries and signs of the cubical complex of a grid of points; see `CellComplex.grid`."""
+    if not isinstance(shape, (Sequence, np.ndarray)):
+        raise TypeError(f"shape is {shape!r}; legal: a sequence of ints >= 1")
     points = tuple(shape)
     for size in points:
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
             raise TypeError(f"shape contains {size!r}; legal: ints >= 1")
     if not points or min(points) < 1:
         raise ValueError(f"shape is {points}; legal: at least one axis, each with 1 point or more")
+    points = tuple(int(size) for size in points)
+    if prod(2 * size - 1 for size in points) * 2 * len(points) > LARGEST:
+        raise ValueError(f"shape is {points}; legal: at most {LARGEST:,} facets of all cells")
     axes = [axis for axis, size in enumerate(points) if size > 1]
     ids, counts = _grid_ids(points, axes)
-    if max(counts) * 2 * len(points) > LARGEST:
-        raise ValueError(f"shape is {points}; legal: at most {LARGEST} facets in each dimension")
     boundaries, signs = [], []
     for k in range(1, len(axes) + 1):
         columns, numbers = zip(
@@ -137,9 +147,7 @@ def _grid_ids(points: tuple[int, ...], axes: list[int]) -> tuple[dict[tuple[int,
         count = 0
         for spread in combinations(axes, k):
             corners = tuple(size - (axis in spread) for axis, size in enumerate(points))
-            number = int(np.prod(corners, dtype=object))
-            if count + number > LARGEST:
-                raise ValueError(f"shape is {points}; legal: at most {LARGEST} cells of each dimension")
+            number = prod(corners)
             ids[spread] = np.arange(count, count + number, dtype=np.int32).reshape(corners)
             count += number
         counts.append(count)

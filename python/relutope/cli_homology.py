@@ -8,6 +8,7 @@ from typing import Any
 from relutope.cli_input import Job, about, about_lines, compute, resolve
 from relutope.cli_options import Options
 from relutope.complex import PolyhedralComplex
+from relutope.filtrations.random import RANDOM
 from relutope.homology import BettiCurves, betti_curves
 from relutope.homology.peaks import WARNING
 
@@ -38,11 +39,13 @@ def homology(options: Options) -> int:
 def peaks(complex_: PolyhedralComplex, curves: BettiCurves) -> dict[str, Any]:
     """Peaks and their places, JSON-ready, lists by dimension.
 
-    A place is the share of all cells that are in when the peak is first attained.
+    A place is the share of all cells that are in when the peak is first attained. On R^d the cells at
+    infinity, which `counts` and `cells` hold and `f_vector` does not, take part.
     """
     statistics = curves.statistics
     return {
         "f_vector": list(complex_.f_vector),
+        "counts": list(curves.counts),
         "cells": curves.n_cells,
         "filtration": curves.filtration,
         "orderings": curves.n_orderings,
@@ -62,7 +65,7 @@ def _readable(job: Job, result: dict[str, Any]) -> list[str]:
         line = f"largest beta_{k}: {peak:,.1f}{_spread(result['peak_sd'][k], '.2f')}"
         line += f", {result['peak_per_cell'][k]:.5f} per cell"
         lines.append(f"{line}; at {place:.4f}{_spread(result['argmax_sd'][k], '.4f')} of all cells")
-    return [*lines, WARNING]
+    return [*lines, WARNING] if result["filtration"] in RANDOM else lines
 
 
 def _spread(sd: float | None, form: str) -> str:

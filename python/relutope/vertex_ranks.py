@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -11,8 +12,8 @@ from relutope import _core
 from relutope.complex import PolyhedralComplex
 from relutope.contenders import output_bounds
 
-#: Neither a multiple of M nor a rest.
-ZERO = (Fraction(0), Fraction(0))
+#: A value at infinity: the sign of its multiple of M, and the rest where that is 0.
+Value = tuple[int, Fraction]
 
 
 def vertex_ranks(
@@ -20,7 +21,8 @@ def vertex_ranks(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Ranks of the vertices by the exact value of an output, or of its absolute value.
 
-    A vertex at infinity has the value a + M b on the ray p + M q, which is compared as such: b first.
+    On the ray p + M q of a vertex at infinity the output is a + M b. Where b is not 0 its value is infinite,
+    and all values -inf are one, as are all inf: a threshold below all others cuts off the same cells.
 
     Returns
     -------
@@ -28,18 +30,25 @@ def vertex_ranks(
         0, 1, ...; equal for equal values only.
     levels : ndarray of float64
         The value of each rank, correctly rounded where exact values were asked for and within the bound of
-        float64 evaluation elsewhere; ascending. Infinite where b is not 0.
+        float64 evaluation elsewhere; ascending.
     """
     low, high = (bounds[:, index].copy() for bounds in output_bounds(complex_))
     if absolute:
         low, high = np.maximum(np.maximum(low, -high), 0.0), np.maximum(high, -low)
+    values = dict(_at_infinity(complex_, index, absolute))
+    for vertex, (sign, rest) in values.items():
+        image = _rounded(sign, rest)
+        low[vertex], high[vertex] = np.nextafter(image, -np.inf), np.nextafter(image, np.inf)
     order = np.argsort(low, kind="stable")
     reach = np.maximum.accumulate(high[order])
     opens = np.concatenate([[True], low[order][1:] > reach[:-1]])  # begins a run of overlapping intervals
     run = np.cumsum(opens) - 1
     has_zero = (low[order] <= 0) & (high[order] >= 0)
-    alone = (np.bincount(run)[run] == 1) & ~has_zero
-    exact = _exact_values(complex_, index, order[~alone], absolute)
+    alone = (np.bincount(run)[run] == 1) & ~has_zero & np.isfinite(low[order]) & np.isfinite(high[order])
+    close = order[~alone]
+    unknown = np.setdiff1d(close, np.fromiter(values, dtype=np.int64, count=len(values)))
+    values |= zip(unknown.tolist(), _exact_values(complex_, index, unknown, absolute), strict=True)
+    exact = [values[vertex] for vertex in close.tolist()]
     place = {value: i for i, value in enumerate(sorted(set(exact)))}
     within = np.zeros(len(order), dtype=np.int64)
     within[~alone] = [place[value] for value in exact]
@@ -53,22 +62,28 @@ def vertex_ranks(
     return ranks, np.maximum.accumulate(value[first])
 
 
+def _at_infinity(complex_: PolyhedralComplex, index: int, absolute: bool) -> Iterator[tuple[int, Value]]:
+    ids = np.arange(complex_.f_vector[0], complex_.counts[0])
+    return zip(ids.tolist(), _exact_values(complex_, index, ids, absolute), strict=True)
+
+
 def _exact_values(
     complex_: PolyhedralComplex, index: int, ids: NDArray[np.int64], absolute: bool
-) -> list[tuple[Fraction, Fraction]]:
-    """The multiple of M and the rest."""
+) -> list[Value]:
     result = []
     outputs = _core.vertex_outputs(complex_.core, complex_.network.core, np.ascontiguousarray(ids))
     for finite, infinite, bottom in outputs:
-        pair = Fraction(infinite[index], bottom), Fraction(finite[index], bottom)
-        result.append((-pair[0], -pair[1]) if absolute and pair < ZERO else pair)
+        slope, rest = infinite[index], Fraction(finite[index], bottom)
+        if absolute:
+            slope, rest = abs(slope), abs(rest)
+        result.append(((slope > 0) - (slope < 0), rest if slope == 0 else Fraction(0)))
     return result
 
 
-def _rounded(infinite: Fraction, finite: Fraction) -> float:
-    if infinite:
-        return float("inf") if infinite > 0 else -float("inf")
+def _rounded(sign: int, rest: Fraction) -> float:
+    if sign:
+        return sign * float("inf")
     try:
-        return float(finite)
+        return float(rest)
     except OverflowError:
-        return float("inf") if finite > 0 else -float("inf")
+        return float("inf") if rest > 0 else -float("inf")

@@ -87,7 +87,7 @@ def _checked_ranks(ranks: ArrayLike, n_cells: int, levels: NDArray[np.float64]) 
         raise ValueError(
             f"ranks has shape {array.shape} and dtype {array.dtype}; legal: ({n_cells},) of ints"
         )
-    if levels.ndim != 1 or not (levels[1:] >= levels[:-1]).all():
+    if levels.ndim != 1 or np.isnan(levels).any() or (levels[1:] < levels[:-1]).any():
         raise ValueError(f"levels has shape {levels.shape}; legal: one axis of ascending numbers")
     if n_cells and (array.min() < 0 or array.max() >= len(levels)):
         raise ValueError(f"ranks run from {array.min()} to {array.max()}; legal: 0 to {len(levels) - 1}")
@@ -188,5 +188,5 @@ def _per_cell(chains: CellComplex, values: Any) -> NDArray[np.float64]:
 def _floats(values: Any) -> NDArray[np.float64]:
     try:
         return np.asarray(values, dtype=np.float64)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise TypeError(f"values holds no numbers or rows of unequal lengths: {error}") from None

@@ -28,6 +28,8 @@ def seeds(rng: Any, count: int) -> NDArray[np.uint64]:
     rng : None, int, SeedSequence, BitGenerator or Generator
         As `numpy.random.default_rng` takes it.
     """
+    if isinstance(rng, np.random.SeedSequence):  # spawning changes it, and it is the user's
+        rng = np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size)
     [child] = np.random.default_rng(rng).spawn(1)
     return child.integers(2**64, size=count, dtype=np.uint64)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Orders, partners and columns of the reduction.
-BYTES_PER_CELL = 80
+BYTES_PER_CELL = 90
 
 ESSENTIAL = -1
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relutope.arguments import checked_axes
 from relutope.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def plot(curves: BettiCurves, ax: Axes | None) -> Axes:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise MissingExtraError("matplotlib", "plot", "to draw Betti curves") from error
+    checked_axes(ax)
     if ax is None:
         _, ax = plt.subplots(layout="constrained")
     for k in range(len(curves.counts)):

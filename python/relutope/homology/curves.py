@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Keys, two sorted tables, disjoint sets and ends in the dual graph; and where a matrix is reduced.
-BYTES_PER_CELL, BYTES_PER_REDUCED_CELL = 35, 80
+BYTES_PER_CELL, BYTES_PER_REDUCED_CELL = 35, 100
 
 #: Values of a curve when nothing is said.
 GRID = 101
+
+#: Peaks and places of each ordering, and sums at each value, are kept.
+MOST_ORDERINGS, MOST_VALUES = 10**8, 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,8 @@ class BettiCurves:
         The first and the last value of the filtration at which it is attained.
     first_cells, last_cells : ndarray of shape (n_orderings, d + 1), int64
         How many cells are in by then.
+    fills_ball : bool
+        Whether the complex is known to be a closed ball, as on a box.
 
     Examples
     --------
@@ -77,6 +82,7 @@ class BettiCurves:
     last_value: NDArray[np.float64]
     first_cells: NDArray[np.int64]
     last_cells: NDArray[np.int64]
+    fills_ball: bool = False
 
     @property
     def n_cells(self) -> int:
@@ -150,6 +156,7 @@ def _moments(values: NDArray[np.float64]) -> dict[str, list[float | None]]:
     with np.errstate(invalid="ignore"):
         mean = values.mean(axis=0)
         sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
+        sd[(values == values[0]).all(axis=0) & (len(values) > 1)] = 0  # which rounding of the mean may hide
     numbers = {"mean": mean, "sd": sd, "se": sd / np.sqrt(len(values))}
     return {key: [float(x) if np.isfinite(x) else None for x in row] for key, row in numbers.items()}
 
@@ -189,10 +196,11 @@ def betti_curves(
     progress : bool or callable, optional
         A callable gets the keys ``orderings, n_orderings, seconds``.
     max_seconds : float, optional
-        Time limit.
+        Time limit. It is looked at between orderings and while a matrix is reduced, not in processes of an
+        executor.
     max_bytes : int, optional
-        Default: 80 % of what is available. Checked beforehand, at 35 bytes per cell and thread (80 where a
-        matrix is reduced).
+        Default: 80 % of what is available. Checked beforehand, at 35 bytes per cell and thread (100 where
+        a matrix is reduced).
 
     Returns
     -------
@@ -231,11 +239,9 @@ def betti_curves(
     points = _checked_grid(grid, source)
     threads = checked_threads(n_threads)
     reduced = not chains.fills_ball or chains.dim > 3
-    require_bytes(
-        (BYTES_PER_REDUCED_CELL if reduced else BYTES_PER_CELL) * chains.n_cells * min(threads, source.count),
-        max_bytes,
-        "sorting the cells",
-    )
+    per_cell = BYTES_PER_REDUCED_CELL if reduced else BYTES_PER_CELL
+    per_thread = per_cell * chains.n_cells + 64 * len(points) * len(chains.counts)
+    require_bytes(per_thread * min(threads, source.count), max_bytes, "sorting the cells")
     found = run_orderings(chains, source, source.thresholds(points), threads, executor, progress, max_seconds)
     peaks = np.stack(found.peaks)
     return BettiCurves(
@@ -250,6 +256,7 @@ def betti_curves(
         last_value=source.values(peaks[:, :, 2]),
         first_cells=peaks[:, :, 3],
         last_cells=peaks[:, :, 4],
+        fills_ball=chains.fills_ball,
     )
 
 
@@ -267,8 +274,8 @@ def _check_means(executor: Any, max_seconds: Any) -> None:
 def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple[CellComplex, Ordering]:
     if isinstance(n_orderings, bool) or not isinstance(n_orderings, (int, np.integer)):
         raise TypeError(f"n_orderings is {n_orderings!r}; legal: an int >= 1")
-    if n_orderings < 1:
-        raise ValueError(f"n_orderings is {n_orderings}; legal: n_orderings >= 1")
+    if not 1 <= n_orderings <= MOST_ORDERINGS:
+        raise ValueError(f"n_orderings is {n_orderings}; legal: 1 <= n_orderings <= {MOST_ORDERINGS:,}")
     check_not_empty(complex_)
     if not isinstance(filtration, Filtration):
         check_name(filtration)
@@ -283,8 +290,8 @@ def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple
 
 def _checked_grid(grid: Any, source: Ordering) -> NDArray[np.float64]:
     if isinstance(grid, (int, np.integer)) and not isinstance(grid, bool):
-        if grid < 2:
-            raise ValueError(f"grid is {grid}; legal: 2 or more values, or an array of them")
+        if not 2 <= grid <= MOST_VALUES:
+            raise ValueError(f"grid is {grid}; legal: 2 to {MOST_VALUES:,} values, or an array of them")
         return np.linspace(*source.range(), int(grid))
     points = np.asarray(grid, dtype=np.float64)
     if points.ndim != 1 or points.size == 0 or np.isnan(points).any() or np.any(np.diff(points) < 0):

@@ -12,7 +12,7 @@ from relutope.cell_complex import CellComplex
 from relutope.complex import PolyhedralComplex
 from relutope.filtrations import Filtration
 from relutope.filtrations import output as output_filtration
-from relutope.homology.fields import checked_prime
+from relutope.homology.fields import checked_prime, interruptible
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class CriticalSets:
     sets : tuple of CriticalSet
         Those at finite values.
     at_infinity : tuple of int
-        Sums of the local Betti numbers of critical sets at infinite values, which R^d may have.
+        Sums of the local Betti numbers of the sets at which the output is -inf or inf, which R^d may have.
     thresholds : ndarray of float64
         Values of the cells on which the output is constant, ascending; those of all finite vertices are among
         them. Exactly the other thresholds are transversal (see `PolyhedralComplex.is_transversal`).
@@ -130,6 +130,11 @@ def critical_sets(complex: PolyhedralComplex, index: int = 0, field: int = 2) ->
     [(0.0, 0)]
     """
     prime = checked_prime(field)
+    with interruptible("critical sets"):
+        return _critical_sets(complex, index, prime)
+
+
+def _critical_sets(complex: PolyhedralComplex, index: int, prime: int) -> CriticalSets:
     order = output_filtration(complex, index)
     owner, n_sets = _owners(order)
     local = _local_betti(order.complex, owner, n_sets, prime)

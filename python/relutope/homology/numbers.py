@@ -14,7 +14,7 @@ from relutope.homology.fields import checked_prime, interruptible, require_bytes
 from relutope.subcomplex import Subcomplex
 
 #: Of the reduction of a whole complex: tables of 25 bytes per cell, and columns of some 8 rows.
-BYTES_PER_CELL = 60
+BYTES_PER_CELL = 100
 
 
 def betti_numbers(
@@ -65,10 +65,13 @@ def betti_numbers(
     """
     prime = checked_prime(field)
     chains = as_cell_complex(complex, compactify)
-    if chains.fills_ball:
+    reduces = not chains.fills_ball
+    require_bytes(
+        BYTES_PER_CELL * chains.n_cells if reduces else 0, max_bytes, "reducing the boundary matrices"
+    )
+    if not reduces:
         numbers = [1] + [0] * chains.dim
     else:
-        require_bytes(BYTES_PER_CELL * chains.n_cells, max_bytes, "reducing the boundary matrices")
         with interruptible("Betti numbers"):
             numbers = chains.core(signed=prime != 2).betti_numbers(prime)
     if compactify == "one_point":
@@ -111,8 +114,8 @@ def relative_betti_numbers(
     prime = checked_prime(field)
     chains = as_cell_complex(complex)
     require_bytes(BYTES_PER_CELL * chains.n_cells, max_bytes, "reducing the boundary matrices")
-    rest = restricted(chains, _complement(complex, chains, subcomplex))
     with interruptible("Betti numbers"):
+        rest = restricted(chains, _complement(complex, chains, subcomplex))
         return rest.core(signed=prime != 2).betti_numbers(prime)
 
 

@@ -134,6 +134,9 @@ def run_orderings(
         seconds = time.monotonic() - begin
         return {"orderings": len(sums.peaks), "n_orderings": source.count, "seconds": seconds}
 
+    def left(limit: float | None) -> float | None:
+        return None if limit is None else max(limit - (time.monotonic() - begin), 0.0)
+
     def stopped(message: str, reason: str) -> IncompleteError:
         done = f"{len(sums.peaks)} of {source.count} orderings done"
         return IncompleteError(f"{message}: {done}", reason, state())
@@ -141,7 +144,9 @@ def run_orderings(
     with counting(progress, "orderings", "n_orderings") as poll:
         try:
             complex_.use_duality()
-            with closing(_results(complex_, source, thresholds, n_threads, executor)) as results:
+            with closing(
+                _results(complex_, source, thresholds, n_threads, executor, left(max_seconds))
+            ) as results:
                 for result in results:
                     sums.add(result)
                     if poll is not None:
@@ -149,9 +154,15 @@ def run_orderings(
                     late = max_seconds is not None and time.monotonic() - begin > max_seconds
                     if late and len(sums.peaks) < source.count:
                         raise stopped(f"max_seconds is {max_seconds}", "max_seconds")
+        except _CancelledError:
+            raise stopped(f"max_seconds is {max_seconds}", "max_seconds") from None
         except KeyboardInterrupt:
             raise stopped("interrupted", "interrupt") from None
     return sums
+
+
+class _CancelledError(Exception):
+    """An ordering was ended by a time limit."""
 
 
 def _results(
@@ -160,13 +171,10 @@ def _results(
     thresholds: NDArray[np.int64],
     n_threads: int,
     executor: Executor | None,
+    seconds: float | None,
 ) -> Generator[Result]:
+    """A time limit ends orderings of this process in their matrix reductions; others between two of them."""
     n_threads = min(n_threads, source.count)
-    if executor is None and n_threads == 1:
-        machine = _core.BettiCurves(complex_.core(signed=False))
-        for seed in source.seeds:
-            yield _one(machine, source, int(seed), thresholds)
-        return
     if executor is not None:
         alone = replace(source, seeds=source.seeds[:0])
         tasks = (
@@ -178,11 +186,23 @@ def _results(
         return
     machines = _Machines(complex_)
     orderings = ((machines, source, int(seed), thresholds) for seed in source.seeds)
-    with ThreadPoolExecutor(n_threads) as threads:
-        try:
-            yield from _in_order(threads, _threaded, orderings, ahead=4 * n_threads)
-        finally:
-            machines.cancel()
+    clock = None if seconds is None else threading.Timer(seconds, machines.cancel)
+    if clock is not None:
+        clock.daemon = True
+        clock.start()
+    try:
+        if n_threads == 1:  # here, so that Ctrl-C ends it
+            for ordering in orderings:
+                yield _threaded(*ordering)
+            return
+        with ThreadPoolExecutor(n_threads) as threads:
+            try:
+                yield from _in_order(threads, _threaded, orderings, ahead=4 * n_threads)
+            finally:
+                machines.cancel()
+    finally:
+        if clock is not None:
+            clock.cancel()
 
 
 def _in_order(
@@ -209,22 +229,31 @@ class _Machines:
         self._core = complex_.core(signed=False)
         self._local = threading.local()
         self._all: list[_core.BettiCurves] = []
+        self.cancelled = False
 
     def get(self) -> _core.BettiCurves:
         machine: _core.BettiCurves | None = getattr(self._local, "machine", None)
         if machine is None:
             machine = self._local.machine = _core.BettiCurves(self._core)
             self._all.append(machine)
+        if self.cancelled:
+            machine.cancel()
         return machine
 
     def cancel(self) -> None:
-        """Ends what is running now."""
+        """Ends what is running now, and all that comes after."""
+        self.cancelled = True
         for machine in self._all:
             machine.cancel()
 
 
 def _threaded(machines: _Machines, source: Ordering, seed: int, thresholds: NDArray[np.int64]) -> Result:
-    return _one(machines.get(), source, seed, thresholds)
+    try:
+        return _one(machines.get(), source, seed, thresholds)
+    except RuntimeError:
+        if machines.cancelled:
+            raise _CancelledError from None
+        raise
 
 
 def _batch(

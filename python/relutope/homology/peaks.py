@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.filtrations.random import RANDOM
 from relutope.homology.curves import BettiCurves, betti_curves
 
 WARNING = (
@@ -38,7 +39,7 @@ class PeakReport:
     fixed_by_f_vector : bool
         True where the peaks are functions of the f-vector alone, as for by_dimension in a ball.
     warning : str
-        What must be kept in mind.
+        What must be kept in mind; empty for one ordering that is not random.
     """
 
     filtration: str
@@ -65,11 +66,12 @@ class PeakReport:
             )
         if self.fixed_by_f_vector:
             lines.append("These peaks and places are functions of the f-vector alone.")
-        lines.append(self.warning)
+        if self.warning:
+            lines.append(self.warning)
         return "\n".join(lines)
 
 
-def betti_peak_report(complex: Any, filtration: Any = "cell_max", **options: Any) -> PeakReport:
+def betti_peak_report(complex: Any, filtration: Any = None, **options: Any) -> PeakReport:
     """Peaks of Betti numbers along random orderings, divided by the number of cells.
 
     Parameters
@@ -77,7 +79,7 @@ def betti_peak_report(complex: Any, filtration: Any = "cell_max", **options: Any
     complex : PolyhedralComplex, Subcomplex, CellComplex or BettiCurves
         `BettiCurves` are taken as they are.
     filtration, **options
-        As for `betti_curves`.
+        As for `betti_curves`, default "cell_max"; not given beside `BettiCurves`.
 
     Returns
     -------
@@ -99,13 +101,11 @@ def betti_peak_report(complex: Any, filtration: Any = "cell_max", **options: Any
     (array([0.071, 0.041, 0.   ]), array([0.07 , 0.042, 0.   ]))
     """
     if isinstance(complex, BettiCurves):
-        if options:
-            raise TypeError(f"options are {sorted(options)}; legal beside BettiCurves: none")
-        curves, ball = complex, False
+        if options or filtration is not None:
+            raise TypeError(f"options are {[filtration, *sorted(options)]}; legal beside BettiCurves: none")
+        curves = complex
     else:
-        from relutope.chains import as_cell_complex
-
-        curves, ball = betti_curves(complex, filtration, **options), as_cell_complex(complex).fills_ball
+        curves = betti_curves(complex, "cell_max" if filtration is None else filtration, **options)
     return PeakReport(
         curves.filtration,
         curves.counts,
@@ -113,7 +113,8 @@ def betti_peak_report(complex: Any, filtration: Any = "cell_max", **options: Any
         *_mean_and_sd(curves.peak),
         *_mean_and_sd(curves.normalized_peak),
         *_mean_and_sd(curves.first_place),
-        fixed_by_f_vector=ball and curves.filtration == "by_dimension",
+        fixed_by_f_vector=curves.fills_ball and curves.filtration == "by_dimension",
+        warning=WARNING if curves.filtration in RANDOM else "",
     )
 
 
