@@ -162,8 +162,9 @@ def draw_errors(path: Path, records: dict[str, list[dict[str, Any]]]) -> None:
         ax.axvline(base, color="k", ls=":", label="points alone: median")
         ax.set(title=f"two {task}", xlabel="misclassification", xlim=(-0.01, 0.51))
         ax.set_yticks(np.arange(len(names)), names, fontsize=7)
-        ax.invert_yaxis()
-        ax.legend(loc="lower right", fontsize=7)
+        ax.set_ylim(-5, len(names))
+        ax.legend(loc="upper right", fontsize=7)
+    ax.invert_yaxis()
     figure.savefig(path, dpi=90)
 
 

@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,15 +38,21 @@ class Trained(NamedTuple):
         return relutope.Network.from_arrays(*zip(*self.layers(step, place), strict=True))
 
 
-def initial(widths: Iterable[int], seeds: Iterable[int], scale: float) -> list[torch.nn.Parameter]:
-    """Uniform weights and biases within scale / sqrt(n_in), each seed from a generator of its own."""
+def initial(
+    widths: Iterable[int], seeds: Iterable[int], scale: float, glorot: bool = False
+) -> list[torch.nn.Parameter]:
+    """Uniform weights and biases within scale / sqrt(n_in), each seed from a generator of its own.
+
+    With `glorot` weights are within scale sqrt(6 / (n_in + n_out)) and biases 0, the default of TensorFlow.
+    """
     widths, columns = list(widths), []
     for seed in seeds:
         rng = np.random.default_rng([17, seed])
         row = []
         for n_in, n_out in itertools.pairwise(widths):
-            bound = scale / math.sqrt(n_in)
+            bound = scale * math.sqrt(6 / (n_in + n_out)) if glorot else scale / math.sqrt(n_in)
             row += [rng.uniform(-bound, bound, (n_out, n_in)), rng.uniform(-bound, bound, (1, n_out))]
+            row[-1] *= not glorot
         columns.append(row)
     arrays = [np.stack(parts).astype(np.float32) for parts in zip(*columns, strict=True)]
     return [torch.nn.Parameter(torch.from_numpy(array)) for array in arrays]
@@ -71,6 +78,7 @@ def train(
     lr: float,
     decay: float = 0.0,
     scale: float = 1.0,
+    glorot: bool = False,
     regression: bool = False,
     snapshots: Iterable[int] = (),
 ) -> Trained:
@@ -80,7 +88,7 @@ def train(
     entry by entry, so no network sees another. Snapshots 0 and `steps` are always there.
     """
     torch.set_num_threads(1)
-    parameters = initial((X.shape[2], *hidden, 1), seeds, scale)
+    parameters = initial((X.shape[2], *hidden, 1), seeds, scale, glorot)
     inputs, targets = (torch.from_numpy(np.ascontiguousarray(a, dtype=np.float32)) for a in (X, y))
     optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=decay)
     wanted, kept, losses = {0, steps, *map(int, snapshots)}, {}, []
@@ -151,6 +159,8 @@ def holm(p_values: Iterable[float]) -> np.ndarray:
 def sign_flip_p(differences: Any, rng: int = 0, n: int = 4000) -> float:
     """One-sided p-value of a mean below 0 under random signs of paired differences."""
     differences = np.asarray(differences, dtype=np.float64)
+    if not len(differences):
+        return math.nan
     signs = np.random.default_rng(rng).choice([-1.0, 1.0], size=(n, len(differences)))
     found = (signs * differences).mean(axis=1) <= differences.mean() + 1e-15
     return float((1 + found.sum()) / (1 + n))
@@ -175,11 +185,16 @@ def pooled_shift_p(curves: Iterable[tuple[Any, Any]], statistic: Any, rng: int =
 # The command line and files
 
 
-def arguments(description: str | None, steps: int, seeds: int = 20) -> argparse.Namespace:
-    """--seeds N takes seeds 0..N-1 to choose and 100..100+N-1 to confirm; --full is --seeds 100."""
+def arguments(description: str | None, steps: int, seeds: int = 20, **others: int) -> argparse.Namespace:
+    """--seeds N takes seeds 0..N-1 to choose and 100..100+N-1 to confirm; --full is --seeds 100.
+
+    Of `others` each is one more option, with its default.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=int, default=seeds, help=f"of each half, default {seeds}")
     parser.add_argument("--steps", type=int, default=steps, help=f"of training, default {steps}")
+    for name, value in others.items():
+        parser.add_argument(f"--{name}", type=int, default=value, help=f"default {value}")
     parser.add_argument("--full", action="store_true", help="100 seeds of each half")
     parser.add_argument("--out", type=Path, default=HERE / "results", metavar="FOLDER")
     options = parser.parse_args()
@@ -214,6 +229,7 @@ def write_json(options: argparse.Namespace, name: str, result: dict[str, Any]) -
     settings = {"seeds": halves(options.seeds), "steps": options.steps, "relutope": relutope.__version__}
     settings["seeds"] = {half: [seeds[0], seeds[-1]] for half, seeds in settings["seeds"].items()}
     text = json.dumps(rounded({"settings": settings, **result}), indent=1)
+    text = re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found.group().split()), text)
     (options.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -70,7 +70,7 @@ def fits(seeds: list[int], steps: int) -> tuple[dict[str, Any], Trained]:
     for name, (hidden, d, in_box, everywhere) in FITS.items():
         X = np.stack([np.random.default_rng([12, seed]).uniform(-1, 1, (500, d)) for seed in seeds])
         y = quadratic(d, X)
-        trained = train(X, y, hidden, seeds, steps=steps, lr=5e-3, regression=True)
+        trained = train(X, y, hidden, seeds, steps=steps, lr=5e-3, glorot=True, regression=True)
         networks = [trained.network(steps, i) for i in range(len(seeds))]
         box = np.array([relutope.polyhedral_complex(n, (-1, 1)).n_regions for n in networks])
         whole = [relutope.polyhedral_complex(n, EVERYWHERE) for n in networks]
@@ -184,7 +184,7 @@ def draw(path: Path, result: dict[str, Any]) -> None:
     axes = figure.subplots(2, 2)
     for ax, (name, found) in zip(axes[0], result["fits"].items(), strict=True):
         for key, published, colour in zip(found["counts"], found["published"], ("C0", "C1"), strict=True):
-            ax.hist(found["counts"][key], bins=20, color=colour, alpha=0.6, label=f"regions, {key}")
+            ax.hist(found["counts"][key], bins=15, color=colour, alpha=0.6, label=f"regions, {key}")
             ax.axvline(published, color=colour, ls="--", label=f"published: {published}")
         ax.set_title(f"{name}, {len(found['counts']['box'])} seeds")
         ax.legend(fontsize=7)
@@ -219,7 +219,7 @@ def main(options: Namespace) -> None:
     result: dict[str, Any] = {"one_layer": one_layer(seeds)}
     result["fits"], last = fits(seeds, options.steps)
     result["hamming_barcodes"] = hamming_barcodes(last, options.steps, len(seeds))
-    result["slices"] = slices(seeds, max(1, options.steps // 5))
+    result["slices"] = slices(seeds, max(1, options.steps // 10))
     result["boundaries"] = boundaries(seeds)
     draw(options.out / "counts.png", result)
     for name, row in result["one_layer"].items():
@@ -236,4 +236,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(arguments(__doc__, steps=1000, seeds=10))
+    main(arguments(__doc__, steps=2000, seeds=10))

@@ -5,7 +5,7 @@ neuron. Here, per network: pairs joined that share no facet (false), pairs that 
 (missed), regions that no pixel hits, and what that does to lambda_2 and to the Fiedler partition. Nothing is
 chosen, so both halves of the seeds are one sample.
 
-    python bench/papers/bosca2025/hamming_graphs.py [--seeds 10] [--full] [--out FOLDER]
+    python bench/papers/bosca2025/hamming_graphs.py [--seeds 10] [--pixels 1000] [--full] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scipy.sparse import coo_array, csr_array
 import relutope
 from relutope.spectral.matching import contingency, misclassified
 
-WINDOW, PIXELS = 3.0, 1000
+WINDOW = 3.0
 HIDDEN = ((16,), (8, 8), (16, 16))
 OPERATORS = ("unweighted", "mass")
 
@@ -65,8 +65,8 @@ def second_parts(graph: csr_array, weights: np.ndarray, operator: str) -> reluto
         return None
 
 
-def pixel_centres() -> np.ndarray:
-    line = (np.arange(PIXELS) + 0.5) / PIXELS * 2 * WINDOW - WINDOW
+def pixel_centres(n: int) -> np.ndarray:
+    line = (np.arange(n) + 0.5) / n * 2 * WINDOW - WINDOW
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
 
 
@@ -157,11 +157,11 @@ def summary(records: list[dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def draw(path: Path, found: dict[str, list[dict[str, Any]]]) -> None:
+def draw(path: Path, found: dict[str, list[dict[str, Any]]], n_pixels: int) -> None:
     figure = Figure(figsize=(13, 7), layout="constrained")
     panels = {
         "false": "pairs at Hamming distance 1 that share no facet",
-        "regions_missed": f"share of regions that none of {PIXELS**2:,} pixels hits",
+        "regions_missed": f"share of regions that none of {n_pixels:,} pixels hits",
         "pixels unweighted ratio": "lambda_2 of the pixels' graph over the exact one",
         "pixels unweighted moved": "share of the window that changes its part: pixels",
     }
@@ -176,7 +176,7 @@ def draw(path: Path, found: dict[str, list[dict[str, Any]]]) -> None:
 def main(options: Namespace) -> None:
     seeds = [seed for half in halves(options.seeds).values() for seed in half]
     X, y = (np.stack(arrays) for arrays in zip(*(points("circles", seed) for seed in seeds), strict=True))
-    pixels, found = pixel_centres(), {}
+    pixels, found = pixel_centres(options.pixels), {}
     for hidden in HIDDEN:
         trained = train(X, y, hidden, seeds, steps=options.steps, lr=5e-3, decay=1e-2)
         for kind, step in (("untrained", 0), ("trained", options.steps)):
@@ -192,8 +192,8 @@ def main(options: Namespace) -> None:
         for key in ("hamming unweighted", "pixels unweighted", "pixels mass"):
             print(f"  {key}: lambda_2 {shown(row[f'{key} ratio'])}, moved {shown(row[f'{key} moved'])}")
     write(options, "hamming_graphs", result)
-    draw(options.out / "hamming_graphs.png", found)
+    draw(options.out / "hamming_graphs.png", found, len(pixels))
 
 
 if __name__ == "__main__":
-    main(arguments(__doc__, steps=1500, seeds=10))
+    main(arguments(__doc__, steps=1500, seeds=10, pixels=1000))
