@@ -226,8 +226,10 @@ def rounded(value: Any) -> Any:
 
 
 def write_json(options: argparse.Namespace, name: str, result: dict[str, Any]) -> None:
-    settings = {"seeds": halves(options.seeds), "steps": options.steps, "relutope": relutope.__version__}
+    settings = {"seeds": halves(options.seeds), "relutope": relutope.__version__}
     settings["seeds"] = {half: [seeds[0], seeds[-1]] for half, seeds in settings["seeds"].items()}
+    others = {key: value for key, value in vars(options).items() if key not in {"seeds", "full", "out"}}
+    settings |= others
     text = json.dumps(rounded({"settings": settings, **result}), indent=1)
     text = re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found.group().split()), text)
     (options.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")

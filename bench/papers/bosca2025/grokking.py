@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import accuracy, arguments, halves, interval, rate, shown, sign_flip_p, train
+from common import accuracy, arguments, halves, holm, interval, rate, shown, sign_flip_p, train
 from common import write_json as write
 from matplotlib.figure import Figure
 
@@ -163,6 +163,9 @@ def summary(records: list[dict[str, Any]], twins: list[dict[str, Any]]) -> dict[
                                           for row in own], np.median),
             "rises": rate([np.isfinite(row[operator]) for row in own]),
         }  # fmt: skip
+    adjusted = holm(result[operator]["p_rise_over_twin"] for operator in OPERATORS)
+    for operator, p in zip(OPERATORS, adjusted, strict=True):
+        result[operator]["holm_rise_over_twin"] = float(p)
     return result
 
 
@@ -229,7 +232,9 @@ def main(options: Namespace) -> None:
                 found = row[operator]
                 print(f"  {operator:14} final {shown(found['final'])}, twin {shown(found['twin_final'])}")
                 print(f"    rise after train {shown(found['rise_after_train'])}")
-                print(f"    minus twin {shown(found['rise_minus_twin'])}, p {found['p_rise_over_twin']}")
+                print(
+                    f"    minus twin {shown(found['rise_minus_twin'])}, p {found['holm_rise_over_twin']:.4f} (Holm)"
+                )
                 print(f"    log2 lag on train {shown(found['log2_lag_on_train'])}")
     result["phases"] = phases(halves(options.seeds)["choose"], options.steps)
     draw_phases(options.out / "grokking_phases.png", result["phases"])

@@ -31,6 +31,8 @@ RANDOM = ("by_dimension", "lower_star", "upper_star", "cell_max", "random_queue"
 STATISTICS = [
     (name, k, what) for name in RANDOM for k in (0, 1) for what in ("peak", "index", "place", "per_cell")
 ]
+#: Sets of shifted events.
+N_SHIFTS = 2000
 #: Checkpoints around a spike, in the event-triggered averages.
 AROUND = np.arange(-4, 5)
 
@@ -158,6 +160,12 @@ def triggered(record: dict[str, Any], values: np.ndarray, shift: int = 0) -> lis
     return found
 
 
+def shifted_changes(record: dict[str, Any], values: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The mean change at the spikes of a run, all moved around by each number of checkpoints but 0."""
+    found = [triggered(record, values, shift) for shift in range(1, len(values))]
+    return np.array([np.mean(windows, axis=0)[after].mean() if windows else np.nan for windows in found])
+
+
 def events(records: list[dict[str, Any]]) -> dict[str, Any]:
     """Relative change at a spike (the checkpoint after it and the next), by seed; shifted events as null."""
     rng = np.random.default_rng(3)
@@ -170,23 +178,20 @@ def events(records: list[dict[str, Any]]) -> dict[str, Any]:
         if not by_seed:
             result[name] = None
             continue
-        null = []
-        for _ in range(300):
-            shifted = [
-                triggered(r, column_of(r, name), int(rng.integers(1, len(r["log_loss"]))))
-                for r in records
-                if r["spikes"]
-            ]
-            means = [np.mean(windows, axis=0)[after].mean() for windows in shifted if windows]
-            null.append(np.mean(means) if means else np.nan)
+        shifted = [shifted_changes(r, column_of(r, name), after) for r in records if r["spikes"]]
+        legal = [values[np.isfinite(values)] for values in shifted]
+        null = np.mean([rng.choice(values, N_SHIFTS) for values in legal if len(values)], axis=0)
         observed = interval([windows.mean(axis=0)[after].mean() for windows in by_seed])
-        beyond = np.abs(np.array(null) - np.nanmean(null)) >= abs(observed[0] - np.nanmean(null))
+        beyond = np.abs(null - null.mean()) >= abs(observed[0] - null.mean())
         result[name] = {
             "change": observed,
-            "null": [float(np.nanmean(null)), *map(float, np.nanquantile(null, [0.025, 0.975]))],
+            "null": [float(null.mean()), *map(float, np.quantile(null, [0.025, 0.975]))],
             "p": float((1 + beyond.sum()) / (1 + len(null))),
             "average": np.mean([windows.mean(axis=0) for windows in by_seed], axis=0),
         }
+    tested = [name for name in names if name != "loss" and result[name]]
+    for name, p in zip(tested, holm(result[name]["p"] for name in tested), strict=True):
+        result[name]["holm"] = float(p)
     return result
 
 
