@@ -232,9 +232,8 @@ def main(options: Namespace) -> None:
                 found = row[operator]
                 print(f"  {operator:14} final {shown(found['final'])}, twin {shown(found['twin_final'])}")
                 print(f"    rise after train {shown(found['rise_after_train'])}")
-                print(
-                    f"    minus twin {shown(found['rise_minus_twin'])}, p {found['holm_rise_over_twin']:.4f} (Holm)"
-                )
+                p = found["holm_rise_over_twin"]
+                print(f"    minus twin {shown(found['rise_minus_twin'])}, p {p:.4f} after Holm")
                 print(f"    log2 lag on train {shown(found['log2_lag_on_train'])}")
     result["phases"] = phases(halves(options.seeds)["choose"], options.steps)
     draw_phases(options.out / "grokking_phases.png", result["phases"])
