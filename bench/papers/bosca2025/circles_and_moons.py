@@ -144,6 +144,10 @@ def analyse(records: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             name = best(result["choose"]["variants"], weighted, cut)
             key = f"{'weighted' if weighted else 'unweighted'}{' + output' * cut}"
             result["chosen"][key] = {"variant": name, **result["confirm"]["variants"][name]}
+    variants = result["choose"]["variants"].items()
+    result["choose"]["variants"] = {
+        name: {"trained": found["trained"], "hits": found["hits"]["trained"]} for name, found in variants
+    }
     return result
 
 
