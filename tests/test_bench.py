@@ -169,3 +169,55 @@ def test_goals_are_reached_at_their_bound(frozen: ModuleType) -> None:
 
     assert verdicts(1e6, 2.0) == ["1.00 ok", "1.00 ok"]
     assert verdicts(0.9e6, 4.0) == ["0.90 below", "0.50 below"]
+
+
+PAPER_SCRIPTS = {
+    "circles_and_moons": {"circles", "moons"},
+    "hamming_graphs": {"2-16-1 untrained", "2-16-16-1 trained"},
+    "counts": {"one_layer", "fits", "hamming_barcodes", "slices", "boundaries"},
+    "regression": {"choose", "confirm"},
+    "grokking": {"choose", "confirm", "phases"},
+}
+
+
+@pytest.mark.parametrize("name", PAPER_SCRIPTS)
+def test_scripts_of_papers_run(name: str, tmp_path: Path) -> None:
+    pixels = ("--pixels", "60") if name == "hamming_graphs" else ()
+    options = ("--seeds", "1", "--steps", "20", *pixels, "--out", str(tmp_path))
+    run = script(f"papers/bosca2025/{name}.py", *options)
+    assert run.returncode == 0, run.stderr
+    result = json.loads((tmp_path / f"{name}.json").read_text())
+    assert set(result) >= PAPER_SCRIPTS[name] | {"settings"}
+    assert result["settings"]["seeds"] == {"choose": [0, 0], "confirm": [100, 100]}
+    assert list(tmp_path.glob("*.png"))
+
+
+def test_statistics_of_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH / "papers" / "bosca2025")
+    import common
+
+    assert common.holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
+    assert common.rate([True] * 10) == pytest.approx([1, 0.722, 1], abs=1e-3)
+    assert common.interval([1.0, np.nan, 1.0]) == [1, 1, 1]
+    assert common.sign_flip_p([-1.0] * 12) < 0.01 < 0.9 < common.sign_flip_p([1.0] * 12)
+    wave = np.sin(np.arange(40))
+    value, shifted = common.circular_shifts(wave, wave, lambda x, y: float(x @ y))
+    assert value > shifted.max()
+    assert common.pooled_shift_p([(wave, wave)] * 5, lambda x, y: float(x @ y))[1] < 0.05
+
+
+def test_networks_of_papers_are_trained_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH / "papers" / "bosca2025")
+    import common
+
+    X = np.random.default_rng(0).normal(size=(3, 10, 2))
+    y = (X[..., 0] > 0).astype(float)
+    both = common.train(X, y, (4,), [5, 6, 7], steps=5, lr=0.01, decay=0.1)
+    alone = common.train(X[1:2], y[1:2], (4,), [6], steps=5, lr=0.01, decay=0.1)
+    for step in (0, 5):
+        for (weight, bias), (own, own_bias) in zip(both.layers(step, 1), alone.layers(step, 0), strict=True):
+            np.testing.assert_allclose(weight, own, atol=1e-6)
+            np.testing.assert_allclose(bias, own_bias, atol=1e-6)
+    network = both.network(5, 1)
+    values = [float(network.exact_evaluate(list(point))[0]) for point in X[1].astype(np.float32).tolist()]
+    np.testing.assert_allclose(values, common.outputs(both.layers(5, 1), X[1].astype(np.float32)))
