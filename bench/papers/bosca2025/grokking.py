@@ -5,7 +5,7 @@ weight decay: training accuracy comes before test accuracy. The twin without dec
 is 1 minus the misclassification of 1,000 test points by the parts of the regions, cut by the zero set of the
 output, with the training points as weights. The three operators are fixed. The initial scale and the noise
 were chosen by the accuracies alone, on seeds 0 to 7; the second half of the seeds repeats the first. Then the
-same at the end of training over decay and scale, on the first half.
+same at the end of training over decay and scale.
 
     python bench/papers/bosca2025/grokking.py [--seeds 5] [--full] [--out FOLDER]
 
@@ -235,8 +235,9 @@ def main(options: Namespace) -> None:
                 p = found["holm_rise_over_twin"]
                 print(f"    minus twin {shown(found['rise_minus_twin'])}, p {p:.4f} after Holm")
                 print(f"    log2 lag on train {shown(found['log2_lag_on_train'])}")
-    result["phases"] = phases(halves(options.seeds)["choose"], options.steps)
-    draw_phases(options.out / "grokking_phases.png", result["phases"])
+    result["phases"] = {half: phases(seeds, options.steps) for half, seeds in halves(options.seeds).items()}
+    for half, found in result["phases"].items():
+        draw_phases(options.out / f"grokking_phases_{half}.png", found)
     write(options, "grokking", result)
 
 
