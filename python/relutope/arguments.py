@@ -98,6 +98,18 @@ def checked_axes(ax: Any) -> None:
         raise TypeError(f"ax is {ax!r}; legal: matplotlib.axes.Axes, or None")
 
 
+def checked_executor(executor: Any) -> None:
+    """Refuse what can run no tasks.
+
+    Raises
+    ------
+    TypeError
+        If it is neither None nor has the interface of `concurrent.futures.Executor`.
+    """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor is {executor!r}; legal: a concurrent.futures.Executor, or None")
+
+
 def checked_ids(ids: ArrayLike, count: int, kind: str) -> NDArray[np.int64]:
     """Ids of cells as a contiguous array; `kind` says in messages what there are `count` of.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.arguments import checked_dimension
+from relutope.arguments import checked_dimension, checked_word
 from relutope.cell_tables import LARGEST, checked_tables, grid_tables
 
 if TYPE_CHECKING:
@@ -187,8 +187,7 @@ class CellComplex:
         from scipy.sparse import csc_array
 
         indptr, indices = self.facets(k)
-        if over not in ("Z", "Z/2"):
-            raise ValueError(f"over is {over!r}; legal: 'Z' or 'Z/2'")
+        checked_word(over, "over", ("Z", "Z/2"))
         data = np.ones(len(indices), np.int8) if over == "Z/2" else self.known_signs()[k - 1]
         return csc_array((data, indices, indptr), shape=(self.counts[k - 1], self.counts[k]), copy=False)
 

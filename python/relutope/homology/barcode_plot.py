@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.arguments import checked_axes
-from relutope.errors import MissingExtraError
+from relutope.arguments import checked_word
+from relutope.homology.axes import checked_or_new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,15 +20,8 @@ KINDS = ("barcode", "diagram")
 
 def plot(barcode: Barcode, kind: str, ax: Axes | None) -> Axes:
     """See `Barcode.plot`."""
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}; legal: {', '.join(KINDS)}")
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "plot", "to draw a barcode") from error
-    checked_axes(ax)
-    if ax is None:
-        _, ax = plt.subplots(layout="constrained")
+    checked_word(kind, "kind", KINDS)
+    ax = checked_or_new_axes(ax, "to draw a barcode")
     levels = barcode.filtration.levels[np.isfinite(barcode.filtration.levels)]
     low, high = (levels[0], levels[-1]) if levels.size else (0.0, 1.0)
     margin = 0.05 * ((high - low) or 1.0)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relutope.arguments import checked_axes
-from relutope.errors import MissingExtraError
+from relutope.homology.axes import checked_or_new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,13 +16,7 @@ if TYPE_CHECKING:
 
 def plot(curves: BettiCurves, ax: Axes | None) -> Axes:
     """See `BettiCurves.plot`."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "plot", "to draw Betti curves") from error
-    checked_axes(ax)
-    if ax is None:
-        _, ax = plt.subplots(layout="constrained")
+    ax = checked_or_new_axes(ax, "to draw Betti curves")
     for k in range(len(curves.counts)):
         mean, std = curves.mean[:, k], np.nan_to_num(curves.std[:, k])
         if k == len(curves.counts) - 1 and not mean.any():

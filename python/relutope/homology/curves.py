@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_executor
 from relutope.cell_complex import CellComplex
 from relutope.chains import as_cell_complex
 from relutope.filtrations import Filtration, as_filtration
@@ -17,7 +18,7 @@ from relutope.filtrations.resolve import check_name, check_not_empty
 from relutope.homology.fields import require_bytes
 from relutope.homology.orderings import Ordering, run_orderings
 from relutope.progress import Poll
-from relutope.subdivision import checked_threads
+from relutope.subdivision import checked_limits
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -126,7 +127,7 @@ class BettiCurves:
         [4.0, 1.0, 0.0]
         """
         names = ("peak", "normalized_peak", "first_value", "last_value", "first_place", "last_place")
-        return {name: _moments(np.asarray(getattr(self, name), dtype=np.float64)) for name in names}
+        return {name: _moments(getattr(self, name)) for name in names}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the mean curves, one line per dimension, with a band of one standard deviation.
@@ -152,11 +153,17 @@ class BettiCurves:
         return f"BettiCurves({self.filtration!r}: {self.n_orderings} orderings of f_vector {self.counts})"
 
 
-def _moments(values: NDArray[np.float64]) -> dict[str, list[float | None]]:
+def mean_and_sd(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Over the orderings; the sd with one degree of freedom less than orderings, nan for one."""
     with np.errstate(invalid="ignore"):
         mean = values.mean(axis=0)
         sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
-        sd[(values == values[0]).all(axis=0) & (len(values) > 1)] = 0  # which rounding of the mean may hide
+    return mean, sd
+
+
+def _moments(values: NDArray[Any]) -> dict[str, list[float | None]]:
+    mean, sd = mean_and_sd(values)
+    sd[(values == values[0]).all(axis=0) & (len(values) > 1)] = 0  # which rounding of the mean may hide
     numbers = {"mean": mean, "sd": sd, "se": sd / np.sqrt(len(values))}
     return {key: [float(x) if np.isfinite(x) else None for x in row] for key, row in numbers.items()}
 
@@ -234,10 +241,10 @@ def betti_curves(
     >>> curves.peak[0], curves.first_place[0]
     (array([9, 4, 0]), array([0.36, 0.84, 0.04]))
     """
-    _check_means(executor, max_seconds)
+    checked_executor(executor)
+    threads = checked_limits(n_threads, None, max_seconds, None)[0]
     chains, source = _source(complex, filtration, rng, n_orderings)
     points = _checked_grid(grid, source)
-    threads = checked_threads(n_threads)
     reduced = not chains.fills_ball or chains.dim > 3
     per_cell = BYTES_PER_REDUCED_CELL if reduced else BYTES_PER_CELL
     per_thread = per_cell * chains.n_cells + 64 * len(points) * len(chains.counts)
@@ -258,17 +265,6 @@ def betti_curves(
         last_cells=peaks[:, :, 4],
         fills_ball=chains.fills_ball,
     )
-
-
-def _check_means(executor: Any, max_seconds: Any) -> None:
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise TypeError(f"executor is {executor!r}; legal: a concurrent.futures.Executor or None")
-    if max_seconds is None:
-        return
-    if isinstance(max_seconds, bool) or not isinstance(max_seconds, (int, float, np.integer, np.floating)):
-        raise TypeError(f"max_seconds is {max_seconds!r}; legal: a number or None")
-    if not max_seconds > 0:
-        raise ValueError(f"max_seconds is {max_seconds}; legal: more than 0, or None")
 
 
 def _source(complex_: Any, filtration: Any, rng: Any, n_orderings: Any) -> tuple[CellComplex, Ordering]:

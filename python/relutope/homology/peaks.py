@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.filtrations.random import RANDOM
-from relutope.homology.curves import BettiCurves, betti_curves
+from relutope.homology.curves import BettiCurves, betti_curves, mean_and_sd
 
 WARNING = (
     "Peaks of a random ordering are, up to about 1/sqrt(number of cells), a constant of the local structure "
@@ -110,15 +110,9 @@ def betti_peak_report(complex: Any, filtration: Any = None, **options: Any) -> P
         curves.filtration,
         curves.counts,
         curves.n_orderings,
-        *_mean_and_sd(curves.peak),
-        *_mean_and_sd(curves.normalized_peak),
-        *_mean_and_sd(curves.first_place),
+        *mean_and_sd(curves.peak),
+        *mean_and_sd(curves.normalized_peak),
+        *mean_and_sd(curves.first_place),
         fixed_by_f_vector=curves.fills_ball and curves.filtration == "by_dimension",
         warning=WARNING if curves.filtration in RANDOM else "",
     )
-
-
-def _mean_and_sd(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if len(values) == 1:
-        return values.mean(axis=0), np.full(values.shape[1], np.nan)
-    return values.mean(axis=0), values.std(axis=0, ddof=1)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.arguments import checked_executor
 from relutope.domains import Domain
 from relutope.errors import IncompleteError
 from relutope.network import Network
@@ -113,8 +114,7 @@ def track(
     unknown = sorted(set(limits) - set(LIMITS))
     if unknown:
         raise TypeError(f"track has no argument {unknown[0]!r}; legal limits: {', '.join(LIMITS)}")
-    if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor is {executor!r}; legal: a concurrent.futures.Executor, or None")
+    checked_executor(executor)
     checked_limits(n_threads, *(limits.get(name) for name in LIMITS[:3]))
     limits["n_threads"] = 1 if n_threads is None and executor is not None else n_threads
     points, labels = checked_data(X, y, chosen)
