@@ -15,7 +15,7 @@ Domain box(const DoubleArray& lo, const DoubleArray& hi) {
 }
 
 Domain polytope(const py::sequence& rows, std::size_t dim) {
-  return Domain::polytope(Layer({{Block::kInput, dim}}, to_integer_rows(rows)));
+  return Domain::polytope(Layer(LayerKind::kRelu, value_range(0, dim), to_integer_rows(rows)));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace py = pybind11;
 namespace relutope {
 namespace {
 
-Layer layer_from_arrays(std::size_t index, const DoubleArray& weights, const DoubleArray& biases) {
+Layer layer_from_arrays(std::size_t index, LayerKind kind, std::size_t first_input, const DoubleArray& weights,
+                        const DoubleArray& biases) {
   const std::string name = "layer " + std::to_string(index);
   if (weights.ndim() != 2) throw py::value_error(name + ": weights must have two dimensions (outputs, inputs)");
   if (biases.ndim() != 1 || biases.shape(0) != weights.shape(0)) {
@@ -31,7 +32,12 @@ Layer layer_from_arrays(std::size_t index, const DoubleArray& weights, const Dou
     coefficients.insert(coefficients.end(), weights.data() + i * columns, weights.data() + (i + 1) * columns);
     coefficients.push_back(biases.data()[i]);
   }
-  return Layer({{static_cast<int>(index) - 1, columns}}, rows, std::move(coefficients));
+  return Layer(kind, value_range(first_input, columns), rows, std::move(coefficients));
+}
+
+/// In a chain all layers but the last are hidden.
+LayerKind chain_kind(std::size_t index, std::size_t layers) {
+  return index + 1 == layers ? LayerKind::kLinear : LayerKind::kRelu;
 }
 
 std::shared_ptr<Network> from_arrays(const std::vector<DoubleArray>& weights, const std::vector<DoubleArray>& biases) {
@@ -41,18 +47,29 @@ std::shared_ptr<Network> from_arrays(const std::vector<DoubleArray>& weights, co
                           std::to_string(weights.size()));
   }
   std::vector<Layer> layers;
-  for (std::size_t l = 0; l < weights.size(); ++l) layers.push_back(layer_from_arrays(l, weights[l], biases[l]));
+  std::size_t first_input = 0;
+  std::size_t width = 0;
+  for (std::size_t l = 0; l < weights.size(); ++l) {
+    layers.push_back(layer_from_arrays(l, chain_kind(l, weights.size()), first_input, weights[l], biases[l]));
+    if (l > 0 && layers[l].columns() != width) {
+      throw py::value_error("network: layer " + std::to_string(l) + " takes " + std::to_string(layers[l].columns()) +
+                            " inputs, its predecessor has " + std::to_string(width));
+    }
+    width = layers[l].rows();
+    first_input += layers[l].columns();
+  }
   return std::make_shared<Network>(layers[0].columns(), std::move(layers));
 }
 
 std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t input_dim) {
   std::vector<Layer> result;
+  std::size_t first_input = 0;
   std::size_t columns = input_dim;
   for (const py::handle layer : layers) {
-    std::vector<IntegerRow> rows = to_integer_rows(py::reinterpret_borrow<py::sequence>(layer));
-    const std::size_t next = rows.size();
-    result.emplace_back(std::vector<Block>{{static_cast<int>(result.size()) - 1, columns}}, std::move(rows));
-    columns = next;
+    const std::vector<IntegerRow> rows = to_integer_rows(py::reinterpret_borrow<py::sequence>(layer));
+    result.emplace_back(chain_kind(result.size(), layers.size()), value_range(first_input, columns), rows);
+    first_input += columns;
+    columns = rows.size();
   }
   return std::make_shared<Network>(input_dim, std::move(result));
 }
@@ -61,7 +78,7 @@ std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t 
 std::size_t points_between_signals(const Network& network) {
   constexpr std::size_t kProducts = std::size_t{1} << 21;
   std::size_t products = 1;
-  for (const Layer& layer : network.layers()) products += layer.rows() * layer.columns();
+  for (const Layer& layer : network.layers()) products += layer.coefficients();
   return std::max<std::size_t>(1, kProducts / products);
 }
 
@@ -84,7 +101,7 @@ py::list images(const Network& network) {
   for (const Layer& layer : network.layers()) {
     py::array_t<double> table({layer.rows(), layer.columns() + 1});
     double* out = table.mutable_data();
-    for (std::size_t i = 0; i < layer.rows(); ++i) out = std::copy_n(layer.image(i).data(), layer.columns() + 1, out);
+    for (std::size_t i = 0; i < layer.rows(); ++i) out = std::ranges::copy(layer.expanded(i, layer.image(i)), out).out;
     layers.append(table);
   }
   return layers;
@@ -137,6 +154,7 @@ py::array_t<std::int8_t> exact_signs(const Network& network, const py::sequence&
   py::array_t<std::int8_t> signs(static_cast<py::ssize_t>(network.neurons()));
   std::int8_t* out = signs.mutable_data();
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    if (network.is_linear(l)) continue;
     for (const Integer& value : result.values[l]) *out++ = static_cast<std::int8_t>(to_int(sign_of(value)));
   }
   return signs;
@@ -182,11 +200,12 @@ py::dict census(const Network& network) {
   std::size_t constant = 0;
   std::size_t proportional = 0;
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    if (network.is_linear(l)) continue;
     const Layer& layer = network.layers()[l];
     const std::vector<RowClass> classes = classify_rows(layer);
     for (std::size_t i = 0; i < classes.size(); ++i) {
       if (classes[i].kind == RowKind::kFollower) ++proportional;
-      if (classes[i].kind == RowKind::kConstant) ++(layer.image(i)[layer.columns()] > 0 ? constant : dead);
+      if (classes[i].kind == RowKind::kConstant) ++(layer.bias_image(i) > 0 ? constant : dead);
     }
   }
   py::dict result;
@@ -198,7 +217,9 @@ py::dict census(const Network& network) {
 
 std::vector<std::size_t> hidden_widths(const Network& network) {
   std::vector<std::size_t> widths;
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) widths.push_back(network.layers()[l].rows());
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    if (!network.is_linear(l)) widths.push_back(network.layers()[l].rows());
+  }
   return widths;
 }
 

@@ -73,9 +73,21 @@ Sign ExactSolver::sign(std::size_t neuron, const ExactPoint& point) {
   return sign_of(evaluate(form_, point, 0));
 }
 
-double ExactSolver::value(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent) {
+double ExactSolver::pre_activation(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent) {
   forms_.form(layer_, neuron, form_);
   return nearest_double(evaluate(form_, point, part), Integer(point.denominator * forms_.scale(layer_)), exponent);
+}
+
+double ExactSolver::value(ValueId value, const ExactPoint& point, std::size_t part, int exponent) {
+  const ValueSource source = network_.source(value);
+  if (source.layer == ValueSource::kInput) {
+    return nearest_double(part == 0 ? point.finite[source.row] : point.infinite[source.row], point.denominator,
+                          exponent);
+  }
+  const auto layer = static_cast<std::size_t>(source.layer);
+  if (!forms_.is_active(layer, source.row)) return 0.0;
+  forms_.form(layer, source.row, form_);
+  return nearest_double(evaluate(form_, point, part), Integer(point.denominator * forms_.scale(layer)), exponent);
 }
 
 }  // namespace relutope

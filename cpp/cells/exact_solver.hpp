@@ -39,7 +39,10 @@ class ExactSolver {
   Sign sign(std::size_t neuron, const ExactPoint& point);
 
   /// Pre-activation of a neuron of layer() there, times 2^exponent, correctly rounded. Part 1 is the coefficient of M.
-  double value(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent);
+  double pre_activation(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent);
+
+  /// The same for an input or a value of a layer before layer() on the carrier: 0 for a neuron that is off there.
+  double value(ValueId value, const ExactPoint& point, std::size_t part, int exponent);
 
  private:
   void append_equation(std::size_t layer, std::size_t neuron, EquationSystem& system);

@@ -64,7 +64,7 @@ void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>&
 }
 
 std::size_t vertices_per_task(const Layer& layer) {
-  const std::size_t n = kProductsPerTask / (layer.rows() * layer.columns());
+  const std::size_t n = kProductsPerTask / std::max<std::size_t>(1, layer.coefficients());
   return std::clamp(n / kBlock * kBlock, kBlock, kVerticesPerTask);
 }
 
@@ -73,10 +73,11 @@ std::size_t vertices_per_task(const Layer& layer) {
 ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers) {
   const std::size_t count = vertices.count();
   const Layer& layer = input.network.layers()[input.layer];
-  const std::vector<RowClass> classes = classify_rows(layer);
+  const bool is_linear = layer.kind() == LayerKind::kLinear;
+  const std::vector<RowClass> classes = is_linear ? std::vector<RowClass>() : classify_rows(layer);
   ForwardResult result;
   result.shape = input.previous.shape;
-  result.shape.columns = layer.rows();
+  result.shape.columns = layer.rows() + input.plan.n_carried;
   result.shape.history_words = input.codes.words();
 
   Buffer<double> rows(&budget);
@@ -103,7 +104,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
       range.zero[w] |= task->range.zero[w];
     }
   }
-  result.tables = make_layer_tables(layer, classes, range);
+  result.tables = is_linear ? linear_layer_tables(layer.rows()) : make_layer_tables(layer, classes, range);
   result.shape.mask_words = words_for(result.tables.bits());
   vertices.rows = std::move(rows);
   vertices.terms = Terms(&budget);

@@ -5,6 +5,7 @@
 
 #include "cells/domain.hpp"
 #include "cells/layer_tables.hpp"
+#include "cells/row_layout.hpp"
 #include "cells/scaled_layer.hpp"
 #include "cells/skeleton.hpp"
 #include "cells/tally.hpp"
@@ -17,6 +18,7 @@ namespace relutope {
 struct PreviousLayer {
   const LayerTables* tables;
   Shape shape;
+  std::size_t own = 0;  // entries of a row that are the layer's pre-activations; the others are carried
 };
 
 struct ForwardInput {
@@ -26,6 +28,7 @@ struct ForwardInput {
   const SignCodes& codes;     // of the layers before it
   const Domain& domain;
   PreviousLayer previous;
+  const RowPlan& plan;
 };
 
 struct ForwardResult {
@@ -34,7 +37,8 @@ struct ForwardResult {
   EngineTally tally;
 };
 
-/// Replaces the vertices' rows, bounds and masks by those of hidden layer input.layer. REQUIRES: the vertices' history
+/// Replaces the vertices' rows, bounds and masks by those of hidden layer input.layer; a linear layer has rows and
+/// bounds, but no masks. REQUIRES: the vertices' history
 /// holds the signs of all layers before it.
 ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers);
 

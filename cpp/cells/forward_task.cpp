@@ -17,7 +17,8 @@ BoundLine bound_line(const ScaledLayer& layer, const ActiveInputs& active, std::
   constexpr double kInflate = 1.0 + 16 * kUnit;
   BoundLine line;
   if (active.size == 0) return line;
-  const double gamma = 1.01 * kUnit * static_cast<double>(active.size + 2) + 1.01 * layer.relative_error();
+  const std::size_t terms = std::min(active.size, layer.longest_row());
+  const double gamma = 1.01 * kUnit * static_cast<double>(terms + 2) + 1.01 * layer.relative_error();
   line.slope = (active.error * (1.0 + layer.relative_error()) + gamma * active.largest) * kInflate;
   line.bias_factor = part == 0 ? gamma * kInflate : 0.0;
   const bool all_zero = active.largest == 0 && active.error == 0;
@@ -44,10 +45,11 @@ ForwardTask::ForwardTask(const ForwardInput& input, const std::vector<RowClass>&
       scaled_(input.scaled),
       from_(from),
       out_(output),
-      leaders_(output.raw_words, 0),
+      leaders_(classes.empty() ? 0 : output.raw_words, 0),
       slots_(kBlock * output.shape.parts, ActiveInputs(input.scaled.columns())),
       union_(input.scaled.columns()),
       spare_row_(input.scaled.rows()),
+      sums_(input.scaled.is_sparse() ? kBlock * input.scaled.rows() : 0),
       line_(output.shape.parts),
       previous_row_(input.previous.shape.columns) {
   for (auto* plane : {&range.positive, &range.negative, &range.zero}) plane->assign(out_.raw_words, 0);
@@ -81,11 +83,22 @@ void ForwardTask::run(std::size_t first, std::size_t last) {
   }
 }
 
-void ForwardTask::gather_input(std::size_t v, std::size_t part, ActiveInputs& active) const {
+/// An entry of the row before whose value is not off: a column may read it, the new row may carry it.
+inline void ForwardTask::take(std::size_t entry, double value, double* row, ActiveInputs& active) const {
+  const RowPlan& plan = input_.plan;
+  if (plan.is_plain) {
+    active.add(entry, value);
+    return;
+  }
+  if (plan.column[entry] != RowPlan::kNone) active.add(static_cast<std::size_t>(plan.column[entry]), value);
+  if (plan.carried[entry] != RowPlan::kNone) row[plan.carried[entry]] = value;
+}
+
+void ForwardTask::gather_input(std::size_t v, std::size_t part, ActiveInputs& active) {
   active.error = from_.bounds[v * out_.shape.parts + part].point;
   const double* x = &from_.points[v * out_.shape.point_length() + part * out_.shape.dim];
   for (std::size_t c = 0; c < out_.shape.dim; ++c) {
-    if (x[c] != 0 || active.error != 0) active.add(c, x[c]);
+    if (x[c] != 0 || active.error != 0) take(c, x[c], row_part(v, part), active);
   }
 }
 
@@ -109,20 +122,25 @@ const double* ForwardTask::previous_row(std::size_t v, std::size_t part) {
 void ForwardTask::gather(std::size_t v, std::size_t part, ActiveInputs& active) {
   const LayerTables* tables = input_.previous.tables;
   const std::size_t words = input_.previous.shape.mask_words;
+  double* row = row_part(v, part);
+  std::fill_n(row + scaled_.rows(), input_.plan.n_carried, 0.0);
   active.size = 0;
   if (tables == nullptr) {
     gather_input(v, part, active);
   } else {
     active.error = from_.bounds[v * out_.shape.parts + part].value;
     const double* z = previous_row(v, part);
-    for (const std::size_t c : tables->always_on) active.add(c, z[c]);
+    for (const std::size_t c : tables->always_on) take(c, z[c], row, active);
+    for (std::size_t c = input_.previous.own; c < input_.previous.shape.columns; ++c) take(c, z[c], row, active);
     for (std::size_t plane = 0; plane < 2; ++plane) {
       const Switches& on = plane == 0 ? on_if_positive_ : on_if_negative_;
       const Word* mask = from_.masks.data() + (2 * v + plane) * words;
       for (std::size_t w = 0; w < words && !on.columns.empty(); ++w) {
         for (Word bits = mask[w]; bits != 0; bits &= bits - 1) {
           const std::size_t bit = w * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
-          for (std::size_t i = on.begin[bit]; i < on.begin[bit + 1]; ++i) active.add(on.columns[i], z[on.columns[i]]);
+          for (std::size_t i = on.begin[bit]; i < on.begin[bit + 1]; ++i) {
+            take(on.columns[i], z[on.columns[i]], row, active);
+          }
         }
       }
     }
@@ -154,11 +172,33 @@ void ForwardTask::multiply(std::size_t first, std::size_t n_vertices, std::size_
   unite(n_vertices, part);
   double* out[kBlock];
   for (std::size_t i = 0; i < kBlock; ++i) {
-    out[i] =
-        i < n_vertices ? &out_.rows[(first + i) * out_.shape.row_length() + part * scaled_.rows()] : spare_row_.data();
+    out[i] = i < n_vertices ? row_part(first + i, part) : spare_row_.data();
+  }
+  if (scaled_.is_sparse()) {
+    multiply_sparse(part, out);
+    return;
   }
   combine_block({scaled_.column(0), union_.offsets.data(), union_.factors.data(), union_.size},
                 part == 0 ? scaled_.bias().data() : nullptr, out, scaled_.rows());
+}
+
+void ForwardTask::multiply_sparse(std::size_t part, double* const* out) {
+  for (std::size_t i = 0; i < scaled_.rows(); ++i) {
+    std::fill_n(&sums_[kBlock * i], kBlock, part == 0 ? scaled_.bias()[i] : 0.0);
+  }
+  for (std::size_t a = 0; a < union_.size; ++a) {
+    const std::size_t column = union_.offsets[a] / scaled_.rows();
+    const double* factor = &union_.factors[kBlock * a];
+    const auto rows = scaled_.entry_rows(column);
+    const double* weights = scaled_.entry_weights(column);
+    for (std::size_t t = 0; t < rows.size(); ++t) {
+      double* sum = &sums_[kBlock * rows[t]];
+      for (std::size_t v = 0; v < kBlock; ++v) sum[v] += factor[v] * weights[t];
+    }
+  }
+  for (std::size_t v = 0; v < kBlock; ++v) {
+    for (std::size_t i = 0; i < scaled_.rows(); ++i) out[v][i] = sums_[kBlock * i + v];
+  }
 }
 
 void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
@@ -167,12 +207,14 @@ void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
   for (std::size_t p = 0; p < out_.shape.parts; ++p) {
     line_[p] = bound_line(scaled_, active_[p], p);
     RowBound& bound = out_.bounds[v * out_.shape.parts + p];
-    bound.largest = largest_absolute(row + p * scaled_.rows(), scaled_.rows());
+    bound.largest = largest_absolute(row_part(v, p), out_.shape.columns);
     if (!std::isfinite(bound.largest)) line_[p].eta = std::numeric_limits<double>::infinity();
     bound.point = from_.bounds[v * out_.shape.parts + p].point;
     bound.value = vertex_bound(p);
+    // Carried entries keep the error that they had among the inputs.
+    if (input_.plan.n_carried > 0) bound.value = std::max(bound.value, active_[p].error);
   }
-  signs(v, row);
+  if (!leaders_.empty()) signs(v, row);
 }
 
 /// Bound that holds for all rows of the vertex.
@@ -197,7 +239,7 @@ double ForwardTask::row_bound(std::size_t i, std::size_t p, double absolute_sum)
 SignBits ForwardTask::certain_signs(std::size_t p, std::size_t word, const double* row) const {
   const std::size_t first = word * kWordBits;
   const std::size_t n = std::min(scaled_.rows() - first, kWordBits);
-  const double* z = row + p * scaled_.rows() + first;
+  const double* z = row + p * out_.shape.columns + first;
   if (active_[p].size > 0) {
     const ErrorLine line{line_[p].slope, line_[p].bias_factor, line_[p].eta, 1 + 8 * kUnit};
     return compare_with_errors(z, &scaled_.absolute_sum()[first], &scaled_.bias()[first], line, n);
@@ -267,7 +309,7 @@ std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double*
     sum += std::abs(scaled_.column(column)[i]);
     all_zero &= scaled_.is_zero(i, column);
   }
-  double& z = row[p * scaled_.rows() + i];
+  double& z = row[p * out_.shape.columns + i];
   if (all_zero) {
     z = p == 0 ? scaled_.bias()[i] : 0.0;
     return triage(z, bias_error(scaled_, i, p));

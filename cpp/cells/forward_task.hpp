@@ -41,7 +41,7 @@ struct ActiveUnion {
 
 /// Error bound of row i: |computed z_i - exact z_i| <= sum(i) * slope + offset(i), for one part of one vertex.
 ///
-/// With a active inputs, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e
+/// With a active inputs, or a the most entries of a row if that is less, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e
 /// the error of the inputs and Y = max |y|:
 ///   rounding of the product sums       gamma (|b_i| + sum_k |w_ik| Y)
 ///   rounding of the coefficients       kappa (|b_i| + sum_k |w_ik| (Y + e)) + 2^-1074 (1 + a (Y + e))
@@ -85,11 +85,16 @@ class ForwardTask {
 
   static Switches flatten(const std::vector<std::vector<std::size_t>>& lists);
   void gather(std::size_t v, std::size_t part, ActiveInputs& active);
-  void gather_input(std::size_t v, std::size_t part, ActiveInputs& active) const;
+  void gather_input(std::size_t v, std::size_t part, ActiveInputs& active);
+  void take(std::size_t entry, double value, double* row, ActiveInputs& active) const;
   const double* previous_row(std::size_t v, std::size_t part);
   ActiveInputs& slot(std::size_t i, std::size_t part) { return slots_[i * out_.shape.parts + part]; }
   void unite(std::size_t n_vertices, std::size_t part);
   void multiply(std::size_t first, std::size_t n_vertices, std::size_t part);
+  void multiply_sparse(std::size_t part, double* const* out);
+  double* row_part(std::size_t v, std::size_t part) const {
+    return out_.rows + v * out_.shape.row_length() + part * out_.shape.columns;
+  }
   void one_vertex(std::size_t v, std::size_t slot_index);
   double vertex_bound(std::size_t part) const;
   double row_bound(std::size_t i, std::size_t part, double absolute_sum) const;
@@ -107,6 +112,7 @@ class ForwardTask {
   std::vector<ActiveInputs> slots_;  // of kBlock vertices, per part
   ActiveUnion union_;
   std::vector<double> spare_row_;
+  std::vector<double> sums_;  // of a sparse layer: kBlock per row
   const ActiveInputs* active_ = nullptr;  // per part, of the vertex in work
   std::vector<BoundLine> line_;           // per part
   std::vector<double> previous_row_;

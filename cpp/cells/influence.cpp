@@ -1,36 +1,47 @@
 #include "cells/influence.hpp"
 
 namespace relutope {
+namespace {
+
+constexpr auto kNone = static_cast<std::size_t>(-1);
+
+}  // namespace
 
 Influence::Influence(const Network& network) {
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
     first_.push_back(words_);
+    linear_.push_back(network.is_linear(l));
     widths_.push_back(network.layers()[l].rows());
     words_ += words_for(widths_.back());
   }
-  for (const Layer& layer : network.layers()) {
-    std::vector<Source>& sources = sources_.emplace_back();
-    std::size_t column = 0;
-    for (const Block& block : layer.blocks()) {
-      if (block.source != Block::kInput) {
-        Source& source = sources.emplace_back();
-        source.first = first_[static_cast<std::size_t>(block.source)];
-        source.words = words_for(block.columns);
-        source.rows.assign(source.words * layer.rows(), 0);
-        for (std::size_t i = 0; i < layer.rows(); ++i) {
-          for (std::size_t k = 0; k < block.columns; ++k) {
-            if (layer.image(i)[column + k] != 0) set_bit(&source.rows[i * source.words], k);
-          }
-        }
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    Readers& readers = readers_.emplace_back();
+    std::vector<std::size_t> slots(first_.size() + 1, kNone);
+    for (const ValueSource& from : network.sources(l)) {
+      if (from.layer == ValueSource::kInput) continue;
+      const auto s = static_cast<std::size_t>(from.layer);
+      if (slots[s] != kNone) continue;
+      slots[s] = readers.words;
+      readers.sources.push_back({first_[s], readers.words, words_for(widths_[s])});
+      readers.words += words_for(widths_[s]);
+    }
+    readers.rows.assign(readers.words * layer.rows(), 0);
+    for (std::size_t i = 0; i < layer.rows(); ++i) {
+      const auto entries = layer.entries(i);
+      for (std::size_t t = 0; t < entries.size(); ++t) {
+        const ValueSource& from = network.sources(l)[entries[t]];
+        if (from.layer == ValueSource::kInput || layer.image(i)[t] == 0) continue;
+        set_bit(&readers.rows[i * readers.words + slots[static_cast<std::size_t>(from.layer)]], from.row);
       }
-      column += block.columns;
     }
   }
 }
 
 void Influence::add_sources(std::size_t layer, std::size_t neuron, std::span<Word> found) const {
-  for (const Source& source : sources_[layer]) {
-    const Word* row = source.rows.data() + neuron * source.words;
+  const Readers& readers = readers_[layer];
+  for (const Source& source : readers.sources) {
+    const Word* row = readers.rows.data() + neuron * readers.words + source.at;
     for (std::size_t w = 0; w < source.words; ++w) found[source.first + w] |= row[w];
   }
 }

@@ -10,10 +10,10 @@
 
 namespace relutope {
 
-/// A set of hidden neurons is words() words, each layer beginning with a new one.
+/// A set of hidden neurons and linear values is words() words, each layer beginning with a new one.
 ///
 /// Guarantee: regions on which the same neurons are influential for a target (a neuron or an output) give it the same
-/// affine form. Influential are those that are on and from which a chain of non-zero weights through neurons that are
+/// affine form. Influential are those that are on (linear values always are) and from which a chain of non-zero weights through neurons that are
 /// on leads to the target; each coefficient of its form is a sum over such chains. (The converse fails.)
 class Influence {
  public:
@@ -31,7 +31,7 @@ class Influence {
       Word* own = found.data() + first_[l];
       for (std::size_t i = 0; i < widths_[l]; ++i) {
         if (!test_bit(own, i)) continue;
-        if (is_on(l, i)) {
+        if (linear_[l] || is_on(l, i)) {
           add_sources(l, i, found);
         } else {
           clear_bit(own, i);
@@ -41,14 +41,19 @@ class Influence {
   }
 
  private:
+  /// A layer that is read: its first word in the set, its place in the rows of who reads it, and its length.
   struct Source {
-    std::size_t first;  // word of the layer that is read
-    std::size_t words;
+    std::size_t first, at, words;
+  };
+  struct Readers {
+    std::vector<Source> sources;
+    std::size_t words = 0;
     std::vector<Word> rows;  // `words` words per neuron that reads
   };
   std::size_t words_ = 0;
-  std::vector<std::size_t> first_, widths_;   // per hidden layer
-  std::vector<std::vector<Source>> sources_;  // per layer
+  std::vector<std::size_t> first_, widths_;  // per hidden layer
+  std::vector<bool> linear_;
+  std::vector<Readers> readers_;  // per layer
 };
 
 }  // namespace relutope

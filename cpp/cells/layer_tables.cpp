@@ -25,6 +25,12 @@ NeuronCode constant_code(double bias) {
 
 }  // namespace
 
+LayerTables linear_layer_tables(std::size_t rows) {
+  LayerTables tables;
+  for (std::size_t i = 0; i < rows; ++i) tables.always_on.push_back(i);
+  return tables;
+}
+
 LayerTables make_layer_tables(const Layer& layer, const std::vector<RowClass>& classes, const SignRange& range) {
   LayerTables tables;
   for (std::size_t i = 0; i < classes.size(); ++i) {
@@ -32,7 +38,7 @@ LayerTables make_layer_tables(const Layer& layer, const std::vector<RowClass>& c
     if (row.kind == RowKind::kLeader) {
       tables.codes.push_back(leader_code(i, range, tables));
     } else if (row.kind == RowKind::kConstant) {
-      tables.codes.push_back(constant_code(layer.image(i)[layer.columns()]));
+      tables.codes.push_back(constant_code(layer.bias_image(i)));
     } else {
       NeuronCode code = tables.codes[row.leader];
       code.flipped = row.flipped;

@@ -25,6 +25,9 @@ struct SignRange {
   std::vector<Word> positive, negative, zero;  // bit per neuron
 };
 
+/// Of a linear layer, whose values are always on.
+LayerTables linear_layer_tables(std::size_t rows);
+
 LayerTables make_layer_tables(const Layer& layer, const std::vector<RowClass>& classes, const SignRange& range);
 
 }  // namespace relutope

@@ -23,7 +23,8 @@ class Construction {
         budget_(budget),
         workers_(workers),
         start_(starting_cells(domain, budget, workers)),
-        exponents_(domain.dim(), 0) {
+        layout_(input_layout(domain.dim())),
+        last_readers_(last_readers(*network_)) {
     shape_.dim = domain.dim();
     shape_.parts = start_.domain.parts();
     for (std::size_t w = 0; w < workers.size(); ++w) arenas_.emplace_back(domain.dim(), &budget);
@@ -59,17 +60,17 @@ class Construction {
   void one_layer(std::size_t l, Descent* descent) {
     Skeleton& cells = start_.cells;
     SignCodes& codes = start_.codes;
-    const ScaledLayer scaled(network_->layers()[l], exponents_);
-    const PreviousLayer previous{l == 0 ? nullptr : &tables_, shape_};
+    const ScaledLayer scaled(network_->layers()[l], column_exponents(*network_, l, layout_));
+    const PreviousLayer previous{l == 0 ? nullptr : &tables_, shape_, layout_.own};
+    const RowPlan plan = plan_rows(*network_, l, last_readers_, scaled, layout_);
     ForwardResult result =
-        forward({*network_, l, scaled, codes, start_.domain, previous}, cells.vertices, budget_, workers_);
+        forward({*network_, l, scaled, codes, start_.domain, previous, plan}, cells.vertices, budget_, workers_);
     statistics_.tally += result.tally;
     tables_ = std::move(result.tables);
     shape_ = result.shape;
-    exponents_ = scaled.exponents();
     const std::size_t bits = tables_.bits();
     if (bits > 0) {
-      statistics_.tally += subdivide_layer({*network_, l, scaled, codes, start_.domain, tables_, shape_}, cells,
+      statistics_.tally += subdivide_layer({*network_, l, layout_, codes, start_.domain, tables_, shape_}, cells,
                                            arenas_, budget_, workers_, descent);
       extend_history(shape_, codes.bits(), bits, cells.vertices, budget_, workers_);
     }
@@ -82,7 +83,8 @@ class Construction {
   Workers& workers_;
   StartingCells start_;
   std::vector<Skeleton> arenas_;
-  std::vector<int> exponents_;
+  RowLayout layout_;
+  std::vector<std::size_t> last_readers_;
   Shape shape_;
   LayerTables tables_;
   Statistics statistics_;
@@ -97,9 +99,6 @@ Refinement construct(const Complex* base, std::shared_ptr<const Network> network
                                 "; must be the network's input dimension " + std::to_string(network->input_dim()));
   }
   if (n_threads < 1) throw std::invalid_argument("n_threads: 0; must be at least 1");
-  if (!network->is_chain()) {
-    throw std::invalid_argument("network: layers that read other than their predecessor are not supported");
-  }
   Budget budget(limits, std::move(poll));
   try {
     Workers workers(n_threads, budget);

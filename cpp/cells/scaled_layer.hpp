@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "network/layer.hpp"
@@ -19,6 +21,15 @@ class ScaledLayer {
   /// Row i is 2^exponents()[i] times the true row.
   const std::vector<int>& exponents() const { return exponents_; }
 
+  bool is_sparse() const { return !entry_begin_.empty(); }
+  /// Rows that read column k of a sparse layer, and their weights.
+  std::span<const std::uint32_t> entry_rows(std::size_t k) const {
+    return {&entry_rows_[entry_begin_[k]], entry_begin_[k + 1] - entry_begin_[k]};
+  }
+  const double* entry_weights(std::size_t k) const { return &entry_weights_[entry_begin_[k]]; }
+  /// Largest number of entries of a row.
+  std::size_t longest_row() const { return longest_row_; }
+
   /// Weights of column k for all rows, contiguous.
   const double* column(std::size_t k) const { return &weights_[k * bias_.size()]; }
   const std::vector<double>& bias() const { return bias_; }
@@ -34,6 +45,7 @@ class ScaledLayer {
   bool bias_is_exact(std::size_t i) const { return relative_error_ == 0 && !underflow_[i]; }
 
  private:
+  void list_entries(const Layer& layer);
   std::size_t n_columns_;
   std::vector<double> weights_;  // column-major
   std::vector<double> bias_;
@@ -43,6 +55,10 @@ class ScaledLayer {
   double largest_absolute_sum_ = 0;
   double largest_bias_ = 0;
   double relative_error_;
+  std::size_t longest_row_ = 0;
+  std::vector<std::size_t> entry_begin_;  // of a sparse layer, per column; one more
+  std::vector<std::uint32_t> entry_rows_;
+  std::vector<double> entry_weights_;
 };
 
 }  // namespace relutope

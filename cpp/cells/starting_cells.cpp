@@ -74,20 +74,23 @@ class PolytopeCutter {
  private:
   /// Signs of a layer, of which the domain's constraints are all neurons or one, at all vertices.
   ForwardResult signs_of(const Network& network, const ScaledLayer& scaled) {
-    return forward({network, 0, scaled, codes_, domain_, {nullptr, shape_}}, cells_.vertices, budget_, workers_);
+    RowLayout layout = input_layout(shape_.dim);
+    const RowPlan plan = plan_rows(network, 0, last_readers(network), scaled, layout);
+    return forward({network, 0, scaled, codes_, domain_, {nullptr, shape_}, plan}, cells_.vertices, budget_, workers_);
   }
 
   static Network one_layer_network(std::size_t dim, Layer layer) {
     const std::size_t width = layer.rows();
     std::vector<Layer> layers;
     layers.push_back(std::move(layer));
-    layers.emplace_back(std::vector<Block>{{0, width}}, 1, std::vector<double>(width + 1, 0.0));
+    layers.emplace_back(LayerKind::kLinear, value_range(dim, width), 1, std::vector<double>(width + 1, 0.0));
     return Network(dim, std::move(layers));
   }
 
   void cut(std::size_t row) {
     const std::size_t d = shape_.dim;
-    const Network network = one_layer_network(d, Layer({{Block::kInput, d}}, {domain_.constraints().exact_row(row)}));
+    const std::vector<IntegerRow> rows{domain_.constraints().exact_row(row)};
+    const Network network = one_layer_network(d, Layer(LayerKind::kRelu, value_range(0, d), rows));
     const ScaledLayer scaled(network.layers()[0], exponents_);
     const ForwardResult signs = signs_of(network, scaled);
     shape_ = signs.shape;
@@ -96,7 +99,9 @@ class PolytopeCutter {
       if (tables.codes[0].constant != Sign::kNegative && !is_trivial(row)) refuse(row, tables.codes[0].constant);
     } else {
       refuse_unless_negative_somewhere(row);
-      subdivide_layer({network, 0, scaled, codes_, domain_, tables, shape_}, cells_, arenas_, budget_, workers_);
+      RowLayout layout = input_layout(d);
+      plan_rows(network, 0, last_readers(network), scaled, layout);
+      subdivide_layer({network, 0, layout, codes_, domain_, tables, shape_}, cells_, arenas_, budget_, workers_);
       extend_history(shape_, codes_.bits(), 1, cells_.vertices, budget_, workers_);
       shape_.history_words = words_for(codes_.bits() + 1);
       drop_positive_side();

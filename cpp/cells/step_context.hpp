@@ -5,7 +5,7 @@
 
 #include "cells/domain.hpp"
 #include "cells/layer_tables.hpp"
-#include "cells/scaled_layer.hpp"
+#include "cells/row_layout.hpp"
 #include "cells/skeleton.hpp"
 #include "network/network.hpp"
 
@@ -14,7 +14,7 @@ namespace relutope {
 struct LayerInput {
   const Network& network;
   std::size_t layer;
-  const ScaledLayer& scaled;
+  const RowLayout& layout;
   const SignCodes& codes;  // of the layers before
   const Domain& domain;
   const LayerTables& tables;

@@ -17,17 +17,21 @@ Sign leading_sign(const std::vector<Integer>& finite, const std::vector<Integer>
   return sign_of(finite[i]);
 }
 
-/// Pre-activations of one layer, up to a positive factor, from the values of its predecessor; without biases if `bias`
-/// is 0.
-std::vector<Integer> layer_values(const Network& network, std::size_t l, const std::vector<Integer>& inputs,
-                                  const Integer& bias) {
+/// Values of all layers done so far, inputs first, each layer up to the positive factor of its integers.
+using Values = std::vector<std::vector<Integer>>;
+
+/// Pre-activations of one layer from the values before it; without biases if `bias` is 0.
+std::vector<Integer> layer_values(const Network& network, std::size_t l, const Values& before, const Integer& bias) {
   const IntegerLayers& integers = network.integer_layers();
   const Layer& layer = network.layers()[l];
   std::vector<Integer> values;
   for (std::size_t i = 0; i < layer.rows(); ++i) {
-    Integer sum = integers.coefficient(l, i, layer.columns()) * bias;
-    for (std::size_t k = 0; k < layer.columns(); ++k) {
-      if (inputs[k] != 0) sum += integers.coefficient(l, i, k) * inputs[k];
+    Integer sum = integers.bias(l, i) * bias;
+    const auto entries = layer.entries(i);
+    for (std::size_t t = 0; t < entries.size(); ++t) {
+      const ValueSource& source = network.sources(l)[entries[t]];
+      const Integer& value = before[static_cast<std::size_t>(source.layer + 1)][source.row];
+      if (value != 0) sum += integers.row(l, i)[t] * value;
     }
     values.push_back(std::move(sum));
   }
@@ -38,20 +42,24 @@ void check_signs(const Complex& complex, std::size_t v, const ExactPoint& point)
   const Network& network = complex.network();
   std::vector<std::int8_t> stored(network.neurons());
   complex.expand_signs(complex.vertex_signs(v), stored.data());
-  std::vector<Integer> finite = point.finite;
-  std::vector<Integer> infinite = point.infinite;
+  const bool has_infinite = !point.infinite.empty();
+  Values finite{point.finite};
+  Values infinite{point.infinite};
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    finite = layer_values(network, l, finite, point.denominator);
-    if (!infinite.empty()) infinite = layer_values(network, l, infinite, 0);
-    for (std::size_t i = 0; i < finite.size(); ++i) {
-      const Sign sign = leading_sign(finite, infinite, i);
+    std::vector<Integer> own = layer_values(network, l, finite, point.denominator);
+    std::vector<Integer> own_infinite;
+    if (has_infinite) own_infinite = layer_values(network, l, infinite, 0);
+    for (std::size_t i = 0; i < network.neurons_in(l); ++i) {
+      const Sign sign = leading_sign(own, own_infinite, i);
       if (to_int(sign) != stored[network.first_neuron(l) + i]) {
         fail(v, "has a wrong sign at neuron " + std::to_string(i) + " of hidden layer " + std::to_string(l));
       }
       if (sign == Sign::kPositive) continue;
-      finite[i] = 0;
-      if (!infinite.empty()) infinite[i] = 0;
+      own[i] = 0;
+      if (has_infinite) own_infinite[i] = 0;
     }
+    finite.push_back(std::move(own));
+    infinite.push_back(std::move(own_infinite));
   }
 }
 

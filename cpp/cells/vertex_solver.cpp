@@ -252,7 +252,10 @@ void VertexSolver::append_exact(std::span<const std::size_t> neurons, double* po
     }
     double* z = row + p * shape.columns;
     for (std::size_t i = 0; i < shape.columns; ++i) {
-      z[i] = solver.value(i, exact_point, p, context_.scaled.exponents()[i]);
+      const ValueId value = context_.layout.values[i];
+      const int exponent = context_.layout.exponents[i];
+      z[i] = i < context_.layout.own ? solver.pre_activation(i, exact_point, p, exponent)
+                                     : solver.value(value, exact_point, p, exponent);
     }
     // Correctly rounded: half an ulp of the largest entry, or half the smallest subnormal.
     bounds[p].point = largest_absolute(point + p * shape.dim, shape.dim) * kUnit + DBL_MIN;

@@ -14,19 +14,19 @@ struct Input {
   double error;
 };
 
-/// Inputs of layer l: the point, or ReLU outputs with their errors (ReLU is 1-Lipschitz, so errors carry over).
+/// Inputs of layer l: the point, or values of earlier layers with their errors (ReLU is 1-Lipschitz, so errors carry
+/// over).
 void gather(const Network& network, std::size_t l, std::span<const double> point, const FloatEvaluation& evaluation,
             std::vector<Input>& inputs) {
   inputs.clear();
-  for (const Block& block : network.layers()[l].blocks()) {
-    if (block.source == Block::kInput) {
-      for (const double x : point) inputs.push_back({x, 0.0});
+  for (const ValueSource& source : network.sources(l)) {
+    if (source.layer == ValueSource::kInput) {
+      inputs.push_back({point[source.row], 0.0});
       continue;
     }
-    const std::size_t s = static_cast<std::size_t>(block.source);
-    for (std::size_t i = 0; i < block.columns; ++i) {
-      inputs.push_back({std::max(evaluation.values[s][i], 0.0), evaluation.errors[s][i]});
-    }
+    const auto s = static_cast<std::size_t>(source.layer);
+    const double value = evaluation.values[s][source.row];
+    inputs.push_back({network.is_linear(s) ? value : std::max(value, 0.0), evaluation.errors[s][source.row]});
   }
 }
 
@@ -68,9 +68,35 @@ void evaluate_rows(const Layer& layer, std::size_t first, const std::vector<Inpu
   }
 }
 
+/// The same bound for a row that lists its entries.
+void evaluate_sparse_row(const Layer& layer, std::size_t i, const std::vector<Input>& inputs, double largest,
+                         double& value, double& error) {
+  constexpr double kUnit = 0x1p-53;
+  const auto entries = layer.entries(i);
+  const auto row = layer.image(i);
+  double absolute = std::abs(row.back());
+  double carried = 0.0;
+  value = row.back();
+  for (std::size_t t = 0; t < entries.size(); ++t) {
+    const Input input = inputs[entries[t]];
+    value += row[t] * input.value;
+    absolute += std::abs(row[t]) * (std::abs(input.value) + input.error);
+    carried += std::abs(row[t]) * input.error;
+  }
+  const auto m = static_cast<double>(entries.size());
+  const double gamma = 1.01 * (m + 2) * kUnit + 1.01 * layer.relative_error();
+  error = (carried + gamma * absolute + DBL_MIN * (1.0 + largest)) * (1.0 + 4.0 * (m + 8) * kUnit);
+}
+
 void evaluate_layer(const Layer& layer, const std::vector<Input>& inputs, double* values, double* errors) {
   double largest = 0.0;
   for (const Input& input : inputs) largest = std::max(largest, std::abs(input.value) + input.error);
+  if (!layer.is_dense()) {
+    for (std::size_t i = 0; i < layer.rows(); ++i) {
+      evaluate_sparse_row(layer, i, inputs, largest, values[i], errors[i]);
+    }
+    return;
+  }
   constexpr std::size_t kTogether = 4;
   std::size_t i = 0;
   for (; i + kTogether <= layer.rows(); i += kTogether) {
@@ -104,14 +130,15 @@ ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> 
     const Layer& layer = network.layers()[l];
     std::vector<Integer> values;
     for (std::size_t i = 0; i < layer.rows(); ++i) {
-      Integer sum = integers.coefficient(l, i, layer.columns()) * denominator;
-      std::size_t column = 0;
-      for (const Block& block : layer.blocks()) {
-        for (std::size_t k = 0; k < block.columns; ++k, ++column) {
-          const Integer& y =
-              block.source == Block::kInput ? numerators[k] : result.values[static_cast<std::size_t>(block.source)][k];
-          if (block.source == Block::kInput || y > 0) sum += integers.coefficient(l, i, column) * y;
-        }
+      Integer sum = integers.bias(l, i) * denominator;
+      const Integer* row = integers.row(l, i);
+      const auto entries = layer.entries(i);
+      for (std::size_t t = 0; t < entries.size(); ++t) {
+        const ValueSource& source = network.sources(l)[entries[t]];
+        const bool is_input = source.layer == ValueSource::kInput;
+        const auto s = static_cast<std::size_t>(source.layer);
+        const Integer& y = is_input ? numerators[source.row] : result.values[s][source.row];
+        if (is_input || network.is_linear(s) || y > 0) sum += row[t] * y;
       }
       values.push_back(std::move(sum));
     }
@@ -126,6 +153,7 @@ void sign_vector(const Network& network, std::span<const double> point, std::spa
   const FloatEvaluation evaluation = evaluate(network, point);
   bool open = false;
   for (std::size_t l = 0; l < network.hidden_layers() && !open; ++l) {
+    if (network.is_linear(l)) continue;
     for (std::size_t i = 0; i < evaluation.values[l].size(); ++i) {
       const auto sign = triage_sign(evaluation.values[l][i], evaluation.errors[l][i]);
       open |= !sign.has_value();
@@ -139,6 +167,7 @@ void sign_vector(const Network& network, std::span<const double> point, std::spa
   const IntegerRow row = integer_row(point);
   const ExactEvaluation exact = exact_evaluate(network, row.numerators, row.denominator);
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    if (network.is_linear(l)) continue;
     for (std::size_t i = 0; i < exact.values[l].size(); ++i) {
       signs[network.first_neuron(l) + i] = static_cast<std::int8_t>(to_int(sign_of(exact.values[l][i])));
     }

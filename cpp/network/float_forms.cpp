@@ -49,9 +49,10 @@ FloatForms::FloatForms(const Network& network) : network_(network), active_(netw
     forms.columns.resize((m + 1) * forms.stride);
     forms.column_bounds.resize((m + 1) * forms.stride);
     for (std::size_t i = 0; i < n; ++i) {
+      const std::vector<double> row = layer.expanded(i, layer.image(i));
       for (std::size_t k = 0; k <= m; ++k) {
-        forms.columns[k * forms.stride + i] = layer.image(i)[k];
-        forms.column_bounds[k * forms.stride + i] = floored(std::abs(layer.image(i)[k]));
+        forms.columns[k * forms.stride + i] = row[k];
+        forms.column_bounds[k * forms.stride + i] = floored(std::abs(row[k]));
       }
     }
     forms.unit = 1.01 * (static_cast<double>(m + 4) * kUnit + layer.relative_error());
@@ -103,28 +104,27 @@ void FloatForms::gather(std::size_t layer) {
   term_columns_.clear();
   factors_.clear();
   reaches_.clear();
-  std::size_t column = 0;
-  for (const Block& block : network_.layers()[layer].blocks()) {
-    for (std::size_t i = 0; i < block.columns; ++i, ++column) {
-      if (block.source == Block::kInput) {
-        append_term(column);
-        factors_[factors_.size() - 1 - d + i] = 1.0;
-        reaches_[reaches_.size() - 1 - d + i] = unit * floored(1.0);
-        continue;
-      }
-      const auto source = static_cast<std::size_t>(block.source);
-      if (active_[network_.first_neuron(source) + i] == 0) continue;
+  const std::vector<ValueSource>& sources = network_.sources(layer);
+  for (std::size_t column = 0; column < sources.size(); ++column) {
+    const ValueSource& from = sources[column];
+    if (from.layer == ValueSource::kInput) {
       append_term(column);
-      const LayerForms& from = layers_[source];
-      for (std::size_t j = 0; j <= d; ++j) {
-        const double value = from.values[j * block.columns + i];
-        const double error = from.errors[j * block.columns + i];
-        factors_[factors_.size() - 1 - d + j] = value;
-        reaches_[reaches_.size() - 1 - d + j] = error + unit * floored(std::abs(value) + error);
-      }
+      factors_[factors_.size() - 1 - d + from.row] = 1.0;
+      reaches_[reaches_.size() - 1 - d + from.row] = unit * floored(1.0);
+      continue;
+    }
+    const auto source = static_cast<std::size_t>(from.layer);
+    if (!network_.is_linear(source) && active_[network_.first_neuron(source) + from.row] == 0) continue;
+    append_term(column);
+    const std::size_t width = network_.layers()[source].rows();
+    for (std::size_t j = 0; j <= d; ++j) {
+      const double value = layers_[source].values[j * width + from.row];
+      const double error = layers_[source].errors[j * width + from.row];
+      factors_[factors_.size() - 1 - d + j] = value;
+      reaches_[reaches_.size() - 1 - d + j] = error + unit * floored(std::abs(value) + error);
     }
   }
-  append_term(column);  // the biases
+  append_term(sources.size());  // the biases
   factors_.back() = 1.0;
   reaches_.back() = unit;
 }

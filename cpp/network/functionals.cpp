@@ -29,11 +29,13 @@ Network with_functionals(const Network& network, const std::vector<IntegerRow>& 
   if (functionals.empty()) throw std::invalid_argument("functionals: none; must be at least one");
   std::vector<Layer> layers = network.layers();
   const Layer output = std::move(layers.back());
+  const std::size_t first = network.first_value(layers.size() - 1);
   layers.pop_back();
   std::vector<IntegerRow> outputs;
   Integer common = 1;
   for (std::size_t i = 0; i < output.rows(); ++i) {
-    outputs.push_back(output.exact_row(i));
+    const IntegerRow row = output.exact_row(i);
+    outputs.push_back({output.expanded<Integer>(i, row.numerators), row.denominator});
     common = boost::multiprecision::lcm(common, outputs.back().denominator);
   }
   std::vector<IntegerRow> rows;
@@ -52,9 +54,8 @@ Network with_functionals(const Network& network, const std::vector<IntegerRow>& 
     rows.push_back(primitive(std::move(composed)));
   }
   const std::size_t count = rows.size();
-  layers.emplace_back(output.blocks(), std::move(rows));
-  layers.emplace_back(std::vector<Block>{{static_cast<int>(layers.size()) - 1, count}}, 1,
-                      std::vector<double>(count + 1, 0.0));
+  layers.emplace_back(LayerKind::kRelu, output.column_values(), rows);
+  layers.emplace_back(LayerKind::kLinear, value_range(first, count), 1, std::vector<double>(count + 1, 0.0));
   return Network(network.input_dim(), std::move(layers));
 }
 

@@ -1,64 +1,84 @@
 #include "network/integer_layers.hpp"
 
+#include <algorithm>
+
+#include "network/network.hpp"
+
 namespace relutope {
 namespace {
 
-const Integer& source_scale(int source, const Integer& one, const auto& layers) {
-  return source == Block::kInput ? one : layers[static_cast<std::size_t>(source)].scale;
+/// The layers that a layer reads, each once; -1 is the input.
+std::vector<int> layers_read(const Network& network, std::size_t l) {
+  std::vector<int> read;
+  for (const ValueSource& source : network.sources(l)) {
+    if (read.empty() || read.back() != source.layer) read.push_back(source.layer);
+  }
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
+  return read;
 }
 
 }  // namespace
 
-void IntegerLayers::scale_layer(const Layer& layer, Scaled& scaled) const {
-  const Integer one = 1;
+void IntegerLayers::scale_layer(const Network& network, std::size_t l, Scaled& scaled) const {
+  const Layer& layer = network.layers()[l];
   std::vector<IntegerRow> rows;
   Integer denominator = 1;
   for (std::size_t i = 0; i < layer.rows(); ++i) {
     rows.push_back(layer.exact_row(i));
     denominator = boost::multiprecision::lcm(denominator, rows.back().denominator);
   }
+  const std::vector<int> read = layers_read(network, l);
+  const auto source_scale = [&](int source) -> Integer {
+    return source == ValueSource::kInput ? Integer(1) : layers_[static_cast<std::size_t>(source)].scale;
+  };
   Integer common = 1;
-  for (const Block& block : layer.blocks()) {
-    common = boost::multiprecision::lcm(common, source_scale(block.source, one, layers_));
-  }
+  for (const int source : read) common = boost::multiprecision::lcm(common, source_scale(source));
+  std::vector<Integer> factors(l + 1);  // by source layer + 1
+  for (const int source : read) factors[static_cast<std::size_t>(source + 1)] = common / source_scale(source);
   scaled.scale = denominator * common;
-  scaled.stride = layer.columns() + 1;
-  scaled.coefficients.reserve(layer.rows() * scaled.stride);
-  for (const IntegerRow& row : rows) {
-    const Integer factor = denominator / row.denominator;
-    std::size_t column = 0;
-    for (const Block& block : layer.blocks()) {
-      const Integer block_factor = factor * (common / source_scale(block.source, one, layers_));
-      for (std::size_t k = 0; k < block.columns; ++k) {
-        scaled.coefficients.push_back(row.numerators[column++] * block_factor);
-      }
+  scaled.coefficients.reserve(layer.coefficients());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Integer factor = denominator / rows[i].denominator;
+    scaled.begin.push_back(scaled.coefficients.size());
+    const auto entries = layer.entries(i);
+    for (std::size_t t = 0; t < entries.size(); ++t) {
+      const auto source = static_cast<std::size_t>(network.sources(l)[entries[t]].layer + 1);
+      scaled.coefficients.push_back(rows[i].numerators[t] * factor * factors[source]);
     }
-    scaled.coefficients.push_back(row.numerators[column] * factor * common);
+    scaled.coefficients.push_back(rows[i].numerators.back() * factor * common);
   }
+  scaled.begin.push_back(scaled.coefficients.size());
 }
 
 // magnitude[l + 1] bounds the absolute coefficients (and every partial sum) of all forms of layer l; magnitude[0] = 1
 // stands for the input's unit forms. By induction a form of layer l is at most sum_k |w_k| * magnitude(source of k) +
 // |b|.
-void IntegerLayers::bound_layer(const Layer& layer, Scaled& scaled, std::vector<Integer>& magnitude) const {
+void IntegerLayers::bound_layer(const Network& network, std::size_t l, Scaled& scaled,
+                                std::vector<Integer>& magnitude) const {
   static const Integer kLimit = Integer(1) << 53;
+  const Layer& layer = network.layers()[l];
+  const std::vector<int> read = layers_read(network, l);
   Integer largest = 0;
+  std::vector<Integer> sums(l + 1);  // by source layer + 1
   for (std::size_t i = 0; i < layer.rows(); ++i) {
-    Integer sum = 0;
-    std::size_t column = 0;
-    const Integer* row = &scaled.coefficients[i * scaled.stride];
-    for (const Block& block : layer.blocks()) {
-      Integer block_sum = 0;
-      for (std::size_t k = 0; k < block.columns; ++k) block_sum += abs(row[column++]);
-      sum += block_sum * magnitude[static_cast<std::size_t>(block.source + 1)];
+    const Integer* row = &scaled.coefficients[scaled.begin[i]];
+    const auto entries = layer.entries(i);
+    for (std::size_t t = 0; t < entries.size(); ++t) {
+      sums[static_cast<std::size_t>(network.sources(l)[entries[t]].layer + 1)] += abs(row[t]);
     }
-    sum += abs(row[column]);
+    Integer sum = abs(row[entries.size()]);
+    for (const int source : read) {
+      Integer& part = sums[static_cast<std::size_t>(source + 1)];
+      sum += part * magnitude[static_cast<std::size_t>(source + 1)];
+      part = 0;
+    }
     if (sum > largest) largest = sum;
   }
   magnitude.push_back(largest);
   bool sources_fit = true;
-  for (const Block& block : layer.blocks()) {
-    if (block.source != Block::kInput) sources_fit &= layers_[static_cast<std::size_t>(block.source)].fits_double;
+  for (const int source : read) {
+    if (source != ValueSource::kInput) sources_fit &= layers_[static_cast<std::size_t>(source)].fits_double;
   }
   scaled.fits_double = sources_fit && largest < kLimit;
   if (!scaled.fits_double) return;
@@ -66,12 +86,12 @@ void IntegerLayers::bound_layer(const Layer& layer, Scaled& scaled, std::vector<
   for (const Integer& value : scaled.coefficients) scaled.doubles.push_back(value.convert_to<double>());
 }
 
-IntegerLayers::IntegerLayers(const std::vector<Layer>& layers) {
+IntegerLayers::IntegerLayers(const Network& network) {
   std::vector<Integer> magnitude{Integer(1)};
-  for (const Layer& layer : layers) {
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
     Scaled scaled;
-    scale_layer(layer, scaled);
-    bound_layer(layer, scaled, magnitude);
+    scale_layer(network, l, scaled);
+    bound_layer(network, l, scaled, magnitude);
     layers_.push_back(std::move(scaled));
   }
 }

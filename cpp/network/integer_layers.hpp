@@ -1,7 +1,7 @@
 // The layers of a network as integers: z_l * scale(l) = W_l y + b_l, where y are the scaled outputs of the sources.
 //
 // Notation: Lambda_l = scale(l) > 0, Lambda_{-1} = 1 for the input. With L_l the least common denominator of layer l,
-// Lambda_l = L_l * lcm(Lambda_s over its sources s); a block that reads source s is multiplied by Lambda_l / Lambda_s
+// Lambda_l = L_l * lcm(Lambda_s over its sources s); a column that reads source s is multiplied by Lambda_l / Lambda_s
 // and the bias by Lambda_l, so that integers stay integers and every sign is kept.
 #pragma once
 
@@ -9,35 +9,38 @@
 #include <vector>
 
 #include "exact/integer.hpp"
-#include "network/layer.hpp"
 
 namespace relutope {
 
+class Layer;
+class Network;
+
 class IntegerLayers {
  public:
-  explicit IntegerLayers(const std::vector<Layer>& layers);
+  explicit IntegerLayers(const Network& network);
 
   const Integer& scale(std::size_t l) const { return layers_[l].scale; }
-  /// Weight of row i and column k (columns counted over the blocks); the bias is column columns().
-  const Integer& coefficient(std::size_t l, std::size_t i, std::size_t k) const {
-    return layers_[l].coefficients[i * layers_[l].stride + k];
+  /// Row i: its entries as the layer lists them, then the bias.
+  const Integer* row(std::size_t l, std::size_t i) const { return &layers_[l].coefficients[layers_[l].begin[i]]; }
+  const Integer& bias(std::size_t l, std::size_t i) const {
+    return layers_[l].coefficients[layers_[l].begin[i + 1] - 1];
   }
   /// True if every affine form of layers 0..l, under every activation pattern, has integer coefficients and partial
   /// sums below 2^53 in absolute value, so that float64 computes it without any rounding.
   bool fits_double(std::size_t l) const { return layers_[l].fits_double; }
   /// Float64 copy of the row; meaningful only where fits_double(l).
-  const double* double_row(std::size_t l, std::size_t i) const { return &layers_[l].doubles[i * layers_[l].stride]; }
+  const double* double_row(std::size_t l, std::size_t i) const { return &layers_[l].doubles[layers_[l].begin[i]]; }
 
  private:
   struct Scaled {
-    std::size_t stride = 0;
     Integer scale;
+    std::vector<std::size_t> begin;  // of each row; one more
     std::vector<Integer> coefficients;
     std::vector<double> doubles;
     bool fits_double = false;
   };
-  void scale_layer(const Layer& layer, Scaled& scaled) const;
-  void bound_layer(const Layer& layer, Scaled& scaled, std::vector<Integer>& magnitude) const;
+  void scale_layer(const Network& network, std::size_t l, Scaled& scaled) const;
+  void bound_layer(const Network& network, std::size_t l, Scaled& scaled, std::vector<Integer>& magnitude) const;
   std::vector<Scaled> layers_;
 };
 

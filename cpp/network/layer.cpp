@@ -1,6 +1,7 @@
 #include "network/layer.hpp"
 
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -8,22 +9,8 @@
 namespace relutope {
 namespace {
 
-std::size_t total_columns(const std::vector<Block>& blocks) {
-  std::size_t total = 0;
-  for (const Block& block : blocks) total += block.columns;
-  return total;
-}
-
-}  // namespace
-
-Layer::Layer(std::vector<Block> blocks, std::size_t rows, std::vector<double> coefficients)
-    : blocks_(std::move(blocks)), n_rows_(rows), n_columns_(total_columns(blocks_)), image_(std::move(coefficients)) {
-  if (image_.size() != n_rows_ * (n_columns_ + 1)) {
-    throw std::invalid_argument("layer: " + std::to_string(image_.size()) + " coefficients for " +
-                                std::to_string(n_rows_) + " rows of " + std::to_string(n_columns_) +
-                                " weights and a bias");
-  }
-  for (const double value : image_) {
+void require_finite(const std::vector<double>& coefficients) {
+  for (const double value : coefficients) {
     if (!std::isfinite(value)) {
       throw std::invalid_argument("layer: coefficient " + std::to_string(value) +
                                   " is not finite; weights and biases must be");
@@ -31,26 +18,92 @@ Layer::Layer(std::vector<Block> blocks, std::size_t rows, std::vector<double> co
   }
 }
 
-Layer::Layer(std::vector<Block> blocks, std::vector<IntegerRow> rows)
-    : blocks_(std::move(blocks)), n_rows_(rows.size()), n_columns_(total_columns(blocks_)), rational_(std::move(rows)) {
-  image_.reserve(n_rows_ * (n_columns_ + 1));
-  for (const IntegerRow& row : rational_) {
-    if (row.numerators.size() != n_columns_ + 1) {
-      throw std::invalid_argument("layer: a row of " + std::to_string(row.numerators.size()) + " numerators; must be " +
-                                  std::to_string(n_columns_) + " weights and a bias");
+void check_pattern(const SparsePattern& pattern, std::size_t columns) {
+  bool good = !pattern.offsets.empty() && pattern.offsets.front() == 0 &&
+              pattern.offsets.back() == pattern.indices.size();
+  for (std::size_t i = 0; good && i + 1 < pattern.offsets.size(); ++i) {
+    good = pattern.offsets[i] <= pattern.offsets[i + 1] && pattern.offsets[i + 1] <= pattern.indices.size();
+    for (std::size_t t = pattern.offsets[i]; good && t < pattern.offsets[i + 1]; ++t) {
+      good = pattern.indices[t] < columns && (t == pattern.offsets[i] || pattern.indices[t - 1] < pattern.indices[t]);
     }
-    if (row.denominator <= 0) throw std::invalid_argument("layer: denominator of a row must be positive");
-    for (const Integer& numerator : row.numerators) {
-      const double value = nearest_double(numerator, row.denominator);
-      if (!std::isfinite(value) || (value == 0 && numerator != 0)) {
-        throw std::invalid_argument(
-            "layer: a coefficient is outside the range of float64; must be 0 or 5e-324 to 1.7e308");
-      }
-      image_.push_back(value);
-    }
+  }
+  if (!good) {
+    throw std::invalid_argument("layer: offsets must rise from 0 and columns within a row must ascend below " +
+                                std::to_string(columns));
   }
 }
 
-IntegerRow Layer::exact_row(std::size_t i) const { return rational_.empty() ? integer_row(image(i)) : rational_[i]; }
+}  // namespace
+
+Layer::Layer(LayerKind kind, std::vector<ValueId> columns, std::size_t rows, std::vector<double> coefficients)
+    : kind_(kind), columns_(std::move(columns)), n_rows_(rows), image_(std::move(coefficients)) {
+  if (image_.size() != n_rows_ * (columns_.size() + 1)) {
+    throw std::invalid_argument("layer: " + std::to_string(image_.size()) + " coefficients for " +
+                                std::to_string(n_rows_) + " rows of " + std::to_string(columns_.size()) +
+                                " weights and a bias");
+  }
+  require_finite(image_);
+  set_all_columns();
+}
+
+Layer::Layer(LayerKind kind, std::vector<ValueId> columns, const std::vector<IntegerRow>& rows)
+    : kind_(kind), columns_(std::move(columns)), n_rows_(rows.size()), rational_(rows) {
+  const std::size_t length = columns_.size() + 1;
+  image_.resize(n_rows_ * length);
+  for (std::size_t i = 0; i < n_rows_; ++i) append_images(rational_[i], columns_.size(), &image_[i * length]);
+  set_all_columns();
+}
+
+Layer::Layer(LayerKind kind, std::vector<ValueId> columns, SparsePattern pattern, std::vector<double> coefficients,
+             std::vector<IntegerRow> rational)
+    : kind_(kind),
+      columns_(std::move(columns)),
+      n_rows_(pattern.offsets.empty() ? 0 : pattern.offsets.size() - 1),
+      pattern_(std::move(pattern)),
+      image_(std::move(coefficients)),
+      rational_(std::move(rational)) {
+  check_pattern(pattern_, columns_.size());
+  if (image_.size() != pattern_.indices.size() + n_rows_ || !(rational_.empty() || rational_.size() == n_rows_)) {
+    throw std::invalid_argument("layer: " + std::to_string(image_.size()) + " coefficients for " +
+                                std::to_string(pattern_.indices.size()) + " entries and " + std::to_string(n_rows_) +
+                                " biases");
+  }
+  require_finite(image_);
+  for (std::size_t i = 0; i < rational_.size(); ++i) {
+    if (!rational_[i].numerators.empty()) append_images(rational_[i], entries(i).size(), &image_[row_begin(i)]);
+  }
+}
+
+void Layer::set_all_columns() {
+  all_columns_.resize(columns_.size());
+  std::iota(all_columns_.begin(), all_columns_.end(), 0U);
+}
+
+void Layer::append_images(const IntegerRow& row, std::size_t entries, double* out) const {
+  if (row.numerators.size() != entries + 1) {
+    throw std::invalid_argument("layer: a row of " + std::to_string(row.numerators.size()) + " numerators; must be " +
+                                std::to_string(entries) + " weights and a bias");
+  }
+  if (row.denominator <= 0) throw std::invalid_argument("layer: denominator of a row must be positive");
+  for (const Integer& numerator : row.numerators) {
+    const double value = nearest_double(numerator, row.denominator);
+    if (!std::isfinite(value) || (value == 0 && numerator != 0)) {
+      throw std::invalid_argument(
+          "layer: a coefficient is outside the range of float64; must be 0 or 5e-324 to 1.7e308");
+    }
+    *out++ = value;
+  }
+}
+
+std::vector<ValueId> value_range(std::size_t first, std::size_t count) {
+  std::vector<ValueId> values(count);
+  std::iota(values.begin(), values.end(), static_cast<ValueId>(first));
+  return values;
+}
+
+IntegerRow Layer::exact_row(std::size_t i) const {
+  if (rational_.empty() || rational_[i].numerators.empty()) return integer_row(image(i));
+  return rational_[i];
+}
 
 }  // namespace relutope

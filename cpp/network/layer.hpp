@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -10,44 +11,88 @@
 
 namespace relutope {
 
-/// A run of columns that reads the network's input or the ReLU output of an earlier hidden layer.
-struct Block {
-  static constexpr int kInput = -1;
-  int source;
-  std::size_t columns;
+/// Place of a value of the network: the inputs come first, then the rows of layer 0, of layer 1, and so on.
+using ValueId = std::uint32_t;
+
+/// What a layer does with its rows z: relu(z), or z itself.
+enum class LayerKind : std::uint8_t { kRelu, kLinear };
+
+/// The entries of a sparse layer: row i reads the columns indices[offsets[i]] .. indices[offsets[i + 1] - 1], ascending.
+struct SparsePattern {
+  std::vector<std::size_t> offsets;  // rows + 1
+  std::vector<std::uint32_t> indices;
 };
 
-/// z = W y + b, where y stacks the sources named by the blocks. Row i holds W[i, :] and then b[i].
+/// z = W y + b, where y are the values that columns() names. A row stores its entries, all columns of a dense layer in
+/// order, and then its bias.
 class Layer {
  public:
-  /// Coefficients are the given float64 numbers themselves (dyadic rationals).
+  /// A dense layer whose coefficients are the given float64 numbers themselves (dyadic rationals), row by row.
   /// Throws std::invalid_argument if a value is not finite.
-  Layer(std::vector<Block> blocks, std::size_t rows, std::vector<double> coefficients);
+  Layer(LayerKind kind, std::vector<ValueId> columns, std::size_t rows, std::vector<double> coefficients);
 
-  /// Coefficients are numerators / denominator, row by row.
+  /// A dense layer of coefficients numerators / denominator, row by row.
   /// Throws std::invalid_argument if a row has the wrong length, a denominator is not positive, or a
   /// coefficient has no finite float64 image, or the image 0 without being 0.
-  Layer(std::vector<Block> blocks, std::vector<IntegerRow> rows);
+  Layer(LayerKind kind, std::vector<ValueId> columns, const std::vector<IntegerRow>& rows);
 
+  /// A sparse layer of float64 coefficients, but for rows that `rational` holds (empty, or one entry per row, those
+  /// without numerators being the float64 rows). Throws as the others do, and if the pattern does not fit.
+  Layer(LayerKind kind, std::vector<ValueId> columns, SparsePattern pattern, std::vector<double> coefficients,
+        std::vector<IntegerRow> rational);
+
+  LayerKind kind() const { return kind_; }
   std::size_t rows() const { return n_rows_; }
-  std::size_t columns() const { return n_columns_; }
-  const std::vector<Block>& blocks() const { return blocks_; }
+  std::size_t columns() const { return columns_.size(); }
+  /// The value that each column reads.
+  const std::vector<ValueId>& column_values() const { return columns_; }
+  bool is_dense() const { return pattern_.offsets.empty(); }
 
-  /// Float64 image of row i: columns() weights, then the bias.
-  std::span<const double> image(std::size_t i) const { return {&image_[i * (n_columns_ + 1)], n_columns_ + 1}; }
+  /// Columns of the entries of row i.
+  std::span<const std::uint32_t> entries(std::size_t i) const {
+    if (is_dense()) return all_columns_;
+    return {&pattern_.indices[pattern_.offsets[i]], pattern_.offsets[i + 1] - pattern_.offsets[i]};
+  }
+  /// Where the entries of row i begin when all rows stand one after the other, each followed by its bias.
+  std::size_t row_begin(std::size_t i) const {
+    return is_dense() ? i * (columns_.size() + 1) : pattern_.offsets[i] + i;
+  }
+  /// Number of entries of all rows, biases included.
+  std::size_t coefficients() const { return image_.size(); }
 
-  /// 0 where the image is the coefficient, 2^-53 where it is its correctly rounded value.
+  /// Float64 image of row i: its entries, then the bias.
+  std::span<const double> image(std::size_t i) const { return {&image_[row_begin(i)], row_begin(i + 1) - row_begin(i)}; }
+  double bias_image(std::size_t i) const { return image_[row_begin(i + 1) - 1]; }
+
+  /// 0 where all images are the coefficients, 2^-53 where some are their correctly rounded values.
   double relative_error() const { return rational_.empty() ? 0.0 : 0x1p-53; }
 
-  /// Row i as integers over one denominator, columns() weights, then the bias.
+  /// Row i as integers over one denominator, its entries, then the bias.
   IntegerRow exact_row(std::size_t i) const;
 
+  /// The row with an entry for each column: from what image(i) or exact_row(i) lists.
+  template <class T>
+  std::vector<T> expanded(std::size_t i, std::span<const T> row) const {
+    std::vector<T> result(columns_.size() + 1, T(0));
+    const auto at = entries(i);
+    for (std::size_t t = 0; t < at.size(); ++t) result[at[t]] = row[t];
+    result.back() = row.back();
+    return result;
+  }
+
  private:
-  std::vector<Block> blocks_;
+  void set_all_columns();
+  void append_images(const IntegerRow& row, std::size_t entries, double* out) const;
+  LayerKind kind_;
+  std::vector<ValueId> columns_;
   std::size_t n_rows_;
-  std::size_t n_columns_;
+  SparsePattern pattern_;
+  std::vector<std::uint32_t> all_columns_;
   std::vector<double> image_;
-  std::vector<IntegerRow> rational_;
+  std::vector<IntegerRow> rational_;  // empty, or one per row; without numerators where the image is the row
 };
+
+/// The ids first, first + 1, ... of `count` values.
+std::vector<ValueId> value_range(std::size_t first, std::size_t count);
 
 }  // namespace relutope

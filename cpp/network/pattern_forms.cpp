@@ -9,30 +9,52 @@ PatternForms::PatternForms(const Network& network)
   forms_.resize(network.layers().size());
   for (std::size_t l = 0; l < forms_.size(); ++l) {
     const std::size_t rows = network.layers()[l].rows();
-    forms_[l].active.assign(rows, 0);
+    forms_[l].active.assign(rows, network.is_linear(l) ? 1 : 0);
     forms_[l].known.assign(rows, 0);
   }
+}
+
+void PatternForms::forget(std::size_t layer) {
+  std::fill(forms_[layer].known.begin(), forms_[layer].known.end(), std::uint8_t{0});
+  forms_[layer].listed = false;
 }
 
 void PatternForms::set_pattern(std::size_t n_layers, const IsActive& is_active) {
   bool changed = false;
   for (std::size_t l = 0; l < n_layers; ++l) {
     LayerForms& layer = forms_[l];
-    if (changed) std::fill(layer.known.begin(), layer.known.end(), std::uint8_t{0});
+    if (changed) forget(l);
+    if (network_.is_linear(l)) continue;
     for (std::size_t i = 0; i < layer.active.size(); ++i) {
       const std::uint8_t on = is_active(l, i) ? 1 : 0;
       changed |= on != layer.active[i];
       layer.active[i] = on;
     }
-    layer.on.clear();
-    for (std::size_t i = 0; i < layer.active.size(); ++i) {
-      if (layer.active[i]) layer.on.push_back(i);
-    }
   }
   if (!changed) return;
-  for (std::size_t l = n_layers; l < forms_.size(); ++l) {
-    std::fill(forms_[l].known.begin(), forms_[l].known.end(), std::uint8_t{0});
+  for (std::size_t l = n_layers; l < forms_.size(); ++l) forget(l);
+}
+
+/// visit(t, source) for the entries of a row that read an input or an active value.
+template <class Visit>
+void PatternForms::visit_active(std::size_t layer, std::size_t neuron, Visit&& visit) {
+  const std::vector<ValueSource>& sources = network_.sources(layer);
+  if (!network_.layers()[layer].is_dense()) {
+    const auto entries = network_.layers()[layer].entries(neuron);
+    for (std::size_t t = 0; t < entries.size(); ++t) {
+      if (reads_active(sources[entries[t]])) visit(t, sources[entries[t]]);
+    }
+    return;
   }
+  LayerForms& forms = forms_[layer];
+  if (!forms.listed) {
+    forms.open.clear();
+    for (std::size_t k = 0; k < sources.size(); ++k) {
+      if (reads_active(sources[k])) forms.open.push_back(k);
+    }
+    forms.listed = true;
+  }
+  for (const std::size_t k : forms.open) visit(k, sources[k]);
 }
 
 void PatternForms::compute_double(std::size_t layer, std::size_t neuron) {
@@ -41,21 +63,15 @@ void PatternForms::compute_double(std::size_t layer, std::size_t neuron) {
   double* out = &target.doubles[neuron * stride_];
   std::fill(out, out + stride_, 0.0);
   const double* row = integers_.double_row(layer, neuron);
-  std::size_t column = 0;
-  for (const Block& block : network_.layers()[layer].blocks()) {
-    if (block.source == Block::kInput) {
-      for (std::size_t k = 0; k < block.columns; ++k) out[k] += row[column + k];
-    } else {
-      const LayerForms& source = forms_[static_cast<std::size_t>(block.source)];
-      for (const std::size_t k : source.on) {
-        const double weight = row[column + k];
-        const double* in = &source.doubles[k * stride_];
-        for (std::size_t c = 0; c < stride_; ++c) out[c] += weight * in[c];
-      }
+  visit_active(layer, neuron, [&](std::size_t t, const ValueSource& source) {
+    if (source.layer == ValueSource::kInput) {
+      out[source.row] += row[t];
+      return;
     }
-    column += block.columns;
-  }
-  out[stride_ - 1] += row[column];
+    const double* in = &forms_[static_cast<std::size_t>(source.layer)].doubles[source.row * stride_];
+    for (std::size_t c = 0; c < stride_; ++c) out[c] += row[t] * in[c];
+  });
+  out[stride_ - 1] += row[network_.layers()[layer].entries(neuron).size()];
 }
 
 void PatternForms::compute_integer(std::size_t layer, std::size_t neuron) {
@@ -63,37 +79,32 @@ void PatternForms::compute_integer(std::size_t layer, std::size_t neuron) {
   if (target.integers.empty()) target.integers.resize(target.known.size() * stride_);
   Integer* out = &target.integers[neuron * stride_];
   std::fill(out, out + stride_, Integer(0));
-  std::size_t column = 0;
-  for (const Block& block : network_.layers()[layer].blocks()) {
-    if (block.source == Block::kInput) {
-      for (std::size_t k = 0; k < block.columns; ++k) out[k] += integers_.coefficient(layer, neuron, column + k);
-    } else {
-      const std::size_t s = static_cast<std::size_t>(block.source);
-      for (const std::size_t k : forms_[s].on) {
-        const Integer& weight = integers_.coefficient(layer, neuron, column + k);
-        if (weight == 0) continue;
-        for (std::size_t c = 0; c < stride_; ++c) {
-          const std::size_t at = k * stride_ + c;
-          if (integers_.fits_double(s)) {
-            out[c] += weight * Integer(forms_[s].doubles[at]);
-          } else {
-            out[c] += weight * forms_[s].integers[at];
-          }
-        }
+  const Integer* row = integers_.row(layer, neuron);
+  visit_active(layer, neuron, [&](std::size_t t, const ValueSource& source) {
+    const Integer& weight = row[t];
+    if (weight == 0) return;
+    if (source.layer == ValueSource::kInput) {
+      out[source.row] += weight;
+      return;
+    }
+    const auto s = static_cast<std::size_t>(source.layer);
+    for (std::size_t c = 0; c < stride_; ++c) {
+      const std::size_t at = source.row * stride_ + c;
+      if (integers_.fits_double(s)) {
+        out[c] += weight * Integer(forms_[s].doubles[at]);
+      } else {
+        out[c] += weight * forms_[s].integers[at];
       }
     }
-    column += block.columns;
-  }
-  out[stride_ - 1] += integers_.coefficient(layer, neuron, column);
+  });
+  out[stride_ - 1] += integers_.bias(layer, neuron);
 }
 
 void PatternForms::ensure(std::size_t layer, std::size_t neuron) {
   if (forms_[layer].known[neuron]) return;
-  for (const Block& block : network_.layers()[layer].blocks()) {
-    if (block.source == Block::kInput) continue;
-    const std::size_t source = static_cast<std::size_t>(block.source);
-    for (const std::size_t k : forms_[source].on) ensure(source, k);
-  }
+  visit_active(layer, neuron, [&](std::size_t, const ValueSource& source) {
+    if (source.layer != ValueSource::kInput) ensure(static_cast<std::size_t>(source.layer), source.row);
+  });
   if (integers_.fits_double(layer)) {
     compute_double(layer, neuron);
   } else {

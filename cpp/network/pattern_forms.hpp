@@ -19,22 +19,32 @@ class PatternForms {
 
   explicit PatternForms(const Network& network);
 
-  /// Sets the pattern of layers 0..n_layers-1; forms of layers 0..n_layers may be asked for afterwards.
+  /// Sets the pattern of layers 0..n_layers-1; forms of layers 0..n_layers may be asked for afterwards. Of linear
+  /// layers nothing is asked: their rows count as active.
   void set_pattern(std::size_t n_layers, const IsActive& is_active);
 
   /// Writes input_dim() coefficients, then the constant, to `out` (resized).
   void form(std::size_t layer, std::size_t neuron, std::vector<Integer>& out);
+
+  bool is_active(std::size_t layer, std::size_t neuron) const { return forms_[layer].active[neuron] != 0; }
 
   const Integer& scale(std::size_t layer) const { return integers_.scale(layer); }
 
  private:
   struct LayerForms {
     std::vector<std::uint8_t> active;  // pattern of this layer
-    std::vector<std::size_t> on;       // indices of its active neurons
     std::vector<std::uint8_t> known;   // which forms are computed
     std::vector<double> doubles;       // forms, where float64 holds them exactly
     std::vector<Integer> integers;     // forms, otherwise
+    bool listed = false;               // whether `open` holds the columns that read an active value or an input
+    std::vector<std::size_t> open;     // of a dense layer
   };
+  bool reads_active(const ValueSource& source) const {
+    return source.layer == ValueSource::kInput || is_active(static_cast<std::size_t>(source.layer), source.row);
+  }
+  void forget(std::size_t layer);
+  template <class Visit>
+  void visit_active(std::size_t layer, std::size_t neuron, Visit&& visit);
   void ensure(std::size_t layer, std::size_t neuron);
   void compute_double(std::size_t layer, std::size_t neuron);
   void compute_integer(std::size_t layer, std::size_t neuron);
