@@ -6,6 +6,7 @@
 
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/network_layers.hpp"
 #include "bindings/signals.hpp"
 #include "network/affine_slice.hpp"
 #include "network/evaluate.hpp"
@@ -74,6 +75,20 @@ std::shared_ptr<Network> from_rationals(const py::sequence& layers, std::size_t 
   return std::make_shared<Network>(input_dim, std::move(result));
 }
 
+std::shared_ptr<Network> from_layers(std::size_t input_dim, const py::sequence& layers) {
+  std::vector<Layer> result;
+  for (const py::handle layer : layers) {
+    result.push_back(layer_from_python(py::reinterpret_borrow<py::tuple>(layer), result.size()));
+  }
+  return std::make_shared<Network>(input_dim, std::move(result));
+}
+
+py::list layers(const Network& network) {
+  py::list result;
+  for (const Layer& layer : network.layers()) result.append(layer_to_python(layer));
+  return result;
+}
+
 /// How many points cost some milliseconds in float64: between so many, signals are checked.
 std::size_t points_between_signals(const Network& network) {
   constexpr std::size_t kProducts = std::size_t{1} << 21;
@@ -82,20 +97,41 @@ std::size_t points_between_signals(const Network& network) {
   return std::max<std::size_t>(1, kProducts / products);
 }
 
+/// Of a chain: per layer the rows over all of its predecessor.
 py::list rows(const Network& network) {
+  if (!network.is_chain()) throw py::value_error("rows: the network is no chain");
   py::list layers;
-  for (const Layer& layer : network.layers()) {
+  std::size_t width = network.input_dim();
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
     py::list list;
     for (std::size_t i = 0; i < layer.rows(); ++i) {
       const IntegerRow row = layer.exact_row(i);
-      list.append(py::make_tuple(to_python(row.numerators), to_python(row.denominator)));
+      std::vector<Integer> numerators(width + 1);
+      const auto entries = layer.entries(i);
+      for (std::size_t t = 0; t < entries.size(); ++t) {
+        numerators[network.sources(l)[entries[t]].row] = row.numerators[t];
+      }
+      numerators.back() = row.numerators.back();
+      list.append(py::make_tuple(to_python(numerators), to_python(row.denominator)));
     }
     layers.append(list);
+    width = layer.rows();
   }
   return layers;
 }
 
-/// Float64 images of the coefficients, per layer an array with a column more than inputs, the biases.
+/// Per layer the ids of the values that it reads.
+py::list columns(const Network& network) {
+  py::list layers;
+  for (const Layer& layer : network.layers()) {
+    const std::vector<ValueId>& values = layer.column_values();
+    layers.append(to_numpy(std::vector<std::int64_t>(values.begin(), values.end())));
+  }
+  return layers;
+}
+
+/// Float64 images of the coefficients, per layer an array with a column more than columns(), the biases.
 py::list images(const Network& network) {
   py::list layers;
   for (const Layer& layer : network.layers()) {
@@ -215,6 +251,17 @@ py::dict census(const Network& network) {
   return result;
 }
 
+std::vector<std::string> kinds(const Network& network) {
+  std::vector<std::string> names;
+  for (const Layer& layer : network.layers()) names.emplace_back(kind_name(layer.kind()));
+  return names;
+}
+
+/// Inputs and rows of all layers.
+std::size_t n_values(const Network& network) {
+  return network.first_value(network.hidden_layers()) + network.output_dim();
+}
+
 std::vector<std::size_t> hidden_widths(const Network& network) {
   std::vector<std::size_t> widths;
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
@@ -229,10 +276,17 @@ void bind_network(py::module_& m) {
   py::class_<Network, std::shared_ptr<Network>>(m, "Network")
       .def(py::init(&from_arrays), py::arg("weights"), py::arg("biases"), FloatingGuard())
       .def_static("from_rationals", &from_rationals, py::arg("layers"), py::arg("input_dim"), FloatingGuard())
+      .def_static("from_layers", &from_layers, py::arg("input_dim"), py::arg("layers"), FloatingGuard())
+      .def("layers", &layers, FloatingGuard())
+      .def_property_readonly("is_chain", &Network::is_chain)
+      .def_property_readonly("kinds", &kinds)
+      .def_property_readonly("n_values", &n_values)
+      .def_property_readonly("n_layers", [](const Network& network) { return network.layers().size(); })
       .def_property_readonly("input_dim", &Network::input_dim)
       .def_property_readonly("output_dim", &Network::output_dim)
       .def_property_readonly("hidden_widths", &hidden_widths)
       .def("rows", &rows, FloatingGuard())
+      .def("columns", &columns)
       .def("images", &images)
       .def("evaluate", &evaluate_points, py::arg("points"), FloatingGuard())
       .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())

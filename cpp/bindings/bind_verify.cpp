@@ -48,13 +48,43 @@ verify::StoredComplex stored_complex(std::size_t dim, const std::optional<Double
   return stored;
 }
 
+/// From a tuple (kind, indptr, indices, values, bias, rational), see bindings/network_layers.hpp.
+verify::LayerRows layer_rows(const py::tuple& layer) {
+  using Ids = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+  const auto indptr = layer[1].cast<Ids>();
+  const auto indices = layer[2].cast<Ids>();
+  const auto values = layer[3].cast<DoubleArray>();
+  const auto bias = layer[4].cast<DoubleArray>();
+  const auto rational = layer[5].cast<py::dict>();
+  if (indptr.size() != bias.size() + 1 || values.size() != indices.size()) {
+    throw py::value_error("layers: arrays of a layer do not fit together");
+  }
+  verify::LayerRows result;
+  result.is_linear = layer[0].cast<std::string>() == "linear";
+  for (py::ssize_t i = 0; i < bias.size(); ++i) {
+    const std::int64_t begin = indptr.at(i);
+    const std::int64_t end = indptr.at(i + 1);
+    if (begin < 0 || end < begin || end > indices.size()) throw py::value_error("layers: indptr is out of order");
+    result.reads.emplace_back(indices.data() + begin, indices.data() + end);
+    if (rational.contains(py::int_(i))) {
+      py::list one;
+      one.append(rational[py::int_(i)]);
+      result.rows.push_back(std::move(to_integer_rows(one).front()));
+      continue;
+    }
+    std::vector<double> row(values.data() + begin, values.data() + end);
+    row.push_back(bias.at(i));
+    result.rows.push_back(integer_row(row));
+  }
+  return result;
+}
+
 py::dict certify_arrays(const py::sequence& layers, std::size_t input_dim, const std::optional<DoubleArray>& lo,
                         const std::optional<DoubleArray>& hi, std::size_t domain_rows, const py::dict& arrays,
                         const std::optional<py::function>& begin) {
-  std::vector<std::vector<IntegerRow>> rows;
-  for (const py::handle layer : layers) rows.push_back(to_integer_rows(py::reinterpret_borrow<py::sequence>(layer)));
+  std::vector<verify::LayerRows> rows;
+  for (const py::handle layer : layers) rows.push_back(layer_rows(py::reinterpret_borrow<py::tuple>(layer)));
   const verify::Model model(input_dim, rows, domain_rows);
-  if (domain_rows > model.neurons()) throw py::value_error("domain_rows: more than there are neurons");
   verify::StoredComplex stored = stored_complex(input_dim, lo, hi, arrays);
   stored.domain_rows = domain_rows;
   const auto announce = [&](const char* name) {

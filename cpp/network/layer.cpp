@@ -102,8 +102,23 @@ std::vector<ValueId> value_range(std::size_t first, std::size_t count) {
 }
 
 IntegerRow Layer::exact_row(std::size_t i) const {
-  if (rational_.empty() || rational_[i].numerators.empty()) return integer_row(image(i));
-  return rational_[i];
+  return is_rational(i) ? rational_[i] : integer_row(image(i));
+}
+
+Layer Layer::as_dense() const {
+  std::vector<IntegerRow> rows;
+  std::vector<double> coefficients;
+  for (std::size_t i = 0; i < n_rows_; ++i) {
+    if (!rational_.empty()) {
+      const IntegerRow row = exact_row(i);
+      rows.push_back({expanded<Integer>(i, row.numerators), row.denominator});
+    } else {
+      const std::vector<double> row = expanded(i, image(i));
+      coefficients.insert(coefficients.end(), row.begin(), row.end());
+    }
+  }
+  if (!rational_.empty()) return Layer(kind_, columns_, rows);
+  return Layer(kind_, columns_, n_rows_, std::move(coefficients));
 }
 
 }  // namespace relutope

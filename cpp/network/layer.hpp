@@ -67,6 +67,11 @@ class Layer {
   /// 0 where all images are the coefficients, 2^-53 where some are their correctly rounded values.
   double relative_error() const { return rational_.empty() ? 0.0 : 0x1p-53; }
 
+  /// True if row i was given as integers: its image may be rounded.
+  bool is_rational(std::size_t i) const { return !rational_.empty() && !rational_[i].numerators.empty(); }
+  /// The same layer with an entry for every column.
+  Layer as_dense() const;
+
   /// Row i as integers over one denominator, its entries, then the bias.
   IntegerRow exact_row(std::size_t i) const;
 

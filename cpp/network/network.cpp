@@ -39,6 +39,16 @@ ValueSource Network::source(ValueId value) const {
   return {static_cast<int>(next - first_value_.begin()) - 1, value - *(next - 1)};
 }
 
+bool Network::is_chain() const {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    if (l + 1 < layers_.size() && is_linear(l)) return false;
+    for (const ValueSource& source : sources_[l]) {
+      if (source.layer != static_cast<int>(l) - 1) return false;
+    }
+  }
+  return true;
+}
+
 const IntegerLayers& Network::integer_layers() const {
   std::call_once(lazy_->once, [this] { lazy_->layers = std::make_unique<IntegerLayers>(*this); });
   return *lazy_->layers;

@@ -35,6 +35,8 @@ class Network {
   /// Number of neurons of a hidden layer: its rows, or 0 if it is linear.
   std::size_t neurons_in(std::size_t l) const { return first_neuron_[l + 1] - first_neuron_[l]; }
   bool is_linear(std::size_t l) const { return layers_[l].kind() == LayerKind::kLinear; }
+  /// True if every layer reads its predecessor only and all hidden ones have ReLUs.
+  bool is_chain() const;
   /// Hidden layers, then the output layer.
   const std::vector<Layer>& layers() const { return layers_; }
 

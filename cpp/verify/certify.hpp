@@ -32,7 +32,7 @@
 // facet of a stored region that is not on a wall, the region beyond is stored. The domain without the cells of
 // codimension 2 and more is connected, hence all regions are stored; by (4) so are all their faces, that is all cells.
 //
-// The rows of a polytope {x : G x <= h} count as neurons of the first layer that nothing reads. No vertex has a
+// The rows of a polytope {x : G x <= h} count as a first layer of neurons that nothing reads. No vertex has a
 // positive one, so all stored cells lie in the polytope; a facet where a row is zero lies on its boundary, and the
 // interior of the polytope is connected.
 //

@@ -7,72 +7,72 @@
 namespace relutope::verify {
 
 FloatForms::FloatForms(const Model& model) : model_(model) {
-  const std::size_t n = model.neurons();
-  pattern_.assign(n, 0);
-  on_.resize(model.hidden_layers());
-  entries_.assign(model.input_dim() + 1, std::vector<double>(n));
-  error_.resize(n);
-  carried_.resize(n);
+  pattern_.assign(model.neurons(), 0);
+  entries_.assign(model.input_dim() + 1, std::vector<double>(model.slots()));
+  error_.resize(model.slots());
   for (std::size_t l = 0; l < model.hidden_layers(); ++l) compute(l);
 }
 
 void FloatForms::set_pattern(std::span<const std::uint8_t> on) {
   bool changed = false;
-  for (std::size_t l = 0; l < on_.size(); ++l) {
+  for (std::size_t l = 0; l < model_.hidden_layers(); ++l) {
     if (changed) compute(l);
+    if (model_.layer(l).is_linear) continue;
     const std::size_t first = model_.first_neuron(l);
     const std::size_t rows = model_.layer(l).rows;
     if (std::equal(on.begin() + first, on.begin() + first + rows, pattern_.begin() + first)) continue;
     changed = true;
-    on_[l].clear();
-    for (std::size_t i = 0; i < rows; ++i) {
-      pattern_[first + i] = on[first + i];
-      if (on[first + i]) on_[l].push_back(i);
-    }
+    std::copy_n(on.begin() + first, rows, pattern_.begin() + first);
   }
 }
 
-// One coefficient: f = sum w_k f_k + b over n sources that are on, F computed from images W, B and from F_k with
-// |F_k - f_k| <= e_k and |F_k| <= g_k. Images are correctly rounded: |W - w| <= u |W| + 2^-1075. Summing in one order
-// rounds each term at most n + 1 times, and a product that underflows errs by 2^-1075 more:
+bool FloatForms::is_off(const Model::Source& source) const {
+  if (source.layer == Model::Source::kInput || model_.layer(source.layer).is_linear) return false;
+  return pattern_[model_.first_neuron(source.layer) + source.row] == 0;
+}
+
+// One coefficient: f = sum w_k f_k + b over n sources that are not off, F computed from images W, B and from F_k with
+// |F_k - f_k| <= e_k and |F_k| <= g_k; an input is its own form, without error. Images are correctly rounded:
+// |W - w| <= u |W| + 2^-1075. Summing in one order rounds each term at most n + 1 times, and a product that underflows
+// errs by 2^-1075 more:
 //   |F - f| <= sum |W| e_k + gamma_{n+2} (sum |W| (g_k + e_k) + |B|) + 2^-1074 (n + 1 + sum (g_k + e_k)).
 // The second column `error` sums |W| h_k with h_k = e_k + gamma_{n+8} (g_k + e_k), and is at least (1 - gamma_{n+2}) of
 // its exact value less n 2^-1075; the factor 1 + gamma_{4n+32} covers that and the roundings of h_k and of the last
 // line. DBL_MIN = 2^-1022 stands for every 2^-1074. The same for all coefficients, g_k being the largest of a row.
 void FloatForms::compute(std::size_t l) {
   const Model::Layer& layer = model_.layer(l);
-  const std::size_t first = model_.first_neuron(l);
+  const std::size_t first = layer.first_slot;
   const std::size_t d = model_.input_dim();
   const double* bias = &layer.images[layer.columns * layer.rows];
   double* error = &error_[first];
   std::fill(error, error + layer.rows, 0.0);
+  for (std::size_t c = 0; c < d; ++c) std::fill_n(&entries_[c][first], layer.rows, 0.0);
   std::copy(bias, bias + layer.rows, &entries_[d][first]);
   double tiny = 2;
   std::size_t n = 0;
-  if (l == 0) {
-    for (std::size_t c = 0; c < d; ++c) {
-      const double* column = &layer.images[c * layer.rows];
-      std::copy(column, column + layer.rows, &entries_[c][first]);
-      for (std::size_t i = 0; i < layer.rows; ++i) error[i] = std::max(error[i], std::abs(column[i]));
-    }
-    for (std::size_t i = 0; i < layer.rows; ++i) error[i] *= gamma(2);
-  } else {
-    n = on_[l - 1].size();
-    for (std::size_t c = 0; c < d; ++c) std::fill_n(&entries_[c][first], layer.rows, 0.0);
-    const std::size_t source = model_.first_neuron(l - 1);
-    for (const std::size_t k : on_[l - 1]) {
-      const double* column = &layer.images[k * layer.rows];
-      double size = error_[source + k];
+  for (const Model::Source& source : layer.sources) n += is_off(source) ? 0 : 1;
+  for (std::size_t k = 0; k < layer.columns; ++k) {
+    const Model::Source& source = layer.sources[k];
+    if (is_off(source)) continue;
+    const double* column = &layer.images[k * layer.rows];
+    double own_error = 0;
+    double size = 1;
+    if (source.layer == Model::Source::kInput) {
+      double* entry = &entries_[source.row][first];
+      for (std::size_t i = 0; i < layer.rows; ++i) entry[i] += column[i];
+    } else {
+      const std::size_t slot = model_.layer(source.layer).first_slot + source.row;
+      own_error = size = error_[slot];
       for (std::size_t c = 0; c <= d; ++c) {
-        const double factor = entries_[c][source + k];
+        const double factor = entries_[c][slot];
         double* entry = &entries_[c][first];
         for (std::size_t i = 0; i < layer.rows; ++i) entry[i] += factor * column[i];
-        size = std::max(size, error_[source + k] + std::abs(factor));
+        size = std::max(size, own_error + std::abs(factor));
       }
-      const double carried = error_[source + k] + gamma(n + 8) * size;
-      for (std::size_t i = 0; i < layer.rows; ++i) error[i] += carried * std::abs(column[i]);
-      tiny += 1 + size;
     }
+    const double carried = own_error + gamma(n + 8) * size;
+    for (std::size_t i = 0; i < layer.rows; ++i) error[i] += carried * std::abs(column[i]);
+    tiny += 1 + size;
   }
   const double last = 1 + gamma(4 * n + 32);
   for (std::size_t i = 0; i < layer.rows; ++i) {

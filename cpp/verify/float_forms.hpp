@@ -33,13 +33,12 @@ class FloatForms {
 
  private:
   void compute(std::size_t l);
+  bool is_off(const Model::Source& source) const;
 
   const Model& model_;
   std::vector<std::uint8_t> pattern_;
-  std::vector<std::vector<std::size_t>> on_;  // by layer
-  std::vector<std::vector<double>> entries_;  // by coefficient, then by neuron
-  std::vector<double> error_;
-  std::vector<double> carried_;  // by neuron; scratch
+  std::vector<std::vector<double>> entries_;  // by coefficient, then by slot
+  std::vector<double> error_;                 // by slot
 };
 
 }  // namespace relutope::verify

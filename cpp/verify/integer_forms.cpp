@@ -8,7 +8,7 @@ IntegerForms::IntegerForms(const Model& model) : model_(model), stride_(model.in
   pattern_.assign(model.neurons(), 0);
   for (std::size_t l = 0; l < model.hidden_layers(); ++l) {
     const std::size_t rows = model.layer(l).rows;
-    forms_.push_back({{}, std::vector<std::uint8_t>(rows, 0), std::vector<Integer>(rows * stride_)});
+    forms_.push_back({std::vector<std::uint8_t>(rows, 0), std::vector<Integer>(rows * stride_)});
   }
 }
 
@@ -17,15 +17,12 @@ void IntegerForms::set_pattern(std::span<const std::uint8_t> on) {
   for (std::size_t l = 0; l < forms_.size(); ++l) {
     LayerForms& layer = forms_[l];
     if (changed) std::fill(layer.known.begin(), layer.known.end(), std::uint8_t{0});
+    if (model_.layer(l).is_linear) continue;
     const std::size_t first = model_.first_neuron(l);
     const std::size_t rows = layer.known.size();
     if (std::equal(on.begin() + first, on.begin() + first + rows, pattern_.begin() + first)) continue;
     changed = true;
-    layer.on.clear();
-    for (std::size_t i = 0; i < rows; ++i) {
-      pattern_[first + i] = on[first + i];
-      if (on[first + i]) layer.on.push_back(i);
-    }
+    std::copy_n(on.begin() + first, rows, pattern_.begin() + first);
   }
 }
 
@@ -34,14 +31,17 @@ void IntegerForms::compute(std::size_t layer, std::size_t i) {
   const Integer* row = &weights.integers[i * (weights.columns + 1)];
   Integer* out = &forms_[layer].entries[i * stride_];
   std::fill(out, out + stride_, Integer(0));
-  if (layer == 0) {
-    std::copy(row, row + stride_, out);
-    return;
-  }
-  for (const std::size_t k : forms_[layer - 1].on) {
+  for (std::size_t k = 0; k < weights.columns; ++k) {
     if (row[k] == 0) continue;
-    const std::span<const Integer> source = form(layer - 1, k);
-    for (std::size_t c = 0; c < stride_; ++c) out[c] += row[k] * source[c];
+    const Model::Source& source = weights.sources[k];
+    if (source.layer == Model::Source::kInput) {
+      out[source.row] += row[k];
+      continue;
+    }
+    const bool is_linear = model_.layer(source.layer).is_linear;
+    if (!is_linear && pattern_[model_.first_neuron(source.layer) + source.row] == 0) continue;
+    const std::span<const Integer> from = form(source.layer, source.row);
+    for (std::size_t c = 0; c < stride_; ++c) out[c] += row[k] * from[c];
   }
   out[stride_ - 1] += row[weights.columns];
 }

@@ -32,7 +32,6 @@ class IntegerForms {
 
  private:
   struct LayerForms {
-    std::vector<std::size_t> on;
     std::vector<std::uint8_t> known;
     std::vector<Integer> entries;
   };

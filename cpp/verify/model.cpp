@@ -1,7 +1,9 @@
 #include "verify/model.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -10,8 +12,8 @@ namespace {
 
 /// The row divided by the greatest common divisor of its entries, its first weight that is not zero positive. True if
 /// the sign was changed. An empty row stands for one without weights.
-bool normalise(const IntegerRow& row, std::vector<Integer>& primitive) {
-  primitive = row.numerators;
+bool normalise(std::span<const Integer> row, std::vector<Integer>& primitive) {
+  primitive.assign(row.begin(), row.end());
   Integer common = 0;
   for (const Integer& value : primitive) common = gcd(common, value);
   const auto last = primitive.end() - 1;
@@ -28,54 +30,102 @@ bool normalise(const IntegerRow& row, std::vector<Integer>& primitive) {
 
 }  // namespace
 
-Model::Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers, std::size_t domain_rows)
-    : input_dim_(input_dim), domain_rows_(domain_rows) {
+Model::Model(std::size_t input_dim, const std::vector<LayerRows>& layers, std::size_t domain_rows)
+    : input_dim_(input_dim) {
   if (layers.empty()) throw std::invalid_argument("layers: there is none; must be one or more");
-  std::size_t columns = input_dim;
-  Integer scale = 1;
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    add_layer(layers[l], columns, scale);
-    columns = layers[l].size();
-    if (l + 1 == layers.size()) break;
-    find_multiples(layers[l]);
-    first_neuron_.push_back(first_neuron_.back() + columns);
+  if (!layers.back().is_linear) throw std::invalid_argument("layers: the last one is no linear output");
+  if (domain_rows > 0 && (layers.front().is_linear || layers.front().rows.size() != domain_rows)) {
+    throw std::invalid_argument("layers: the first one must be the rows of the domain");
+  }
+  for (const LayerRows& rows : layers) {
+    add_layer(rows);
+    if (layers_.size() == layers.size()) break;
+    if (!rows.is_linear) find_multiples(layers_.back());
+    first_neuron_.push_back(first_neuron_.back() + (rows.is_linear ? 0 : rows.rows.size()));
+  }
+  set_slots();
+}
+
+void Model::set_slots() {
+  slots_ = neurons();
+  for (std::size_t l = 0; l < hidden_layers(); ++l) {
+    layers_[l].first_slot = layers_[l].is_linear ? slots_ : first_neuron_[l];
+    if (layers_[l].is_linear) slots_ += layers_[l].rows;
   }
 }
 
-// With D the least common denominator of the layer and s the scale of its predecessor, the weights times D and the bias
-// times D s are integers, and the layer's scale is D s > 0.
-void Model::add_layer(const std::vector<IntegerRow>& rows, std::size_t columns, Integer& scale) {
+/// The values that any row reads become the columns.
+void Model::set_sources(const LayerRows& rows, std::vector<std::uint32_t>& columns, Layer& layer) const {
+  for (const auto& reads : rows.reads) columns.insert(columns.end(), reads.begin(), reads.end());
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  for (const std::uint32_t value : columns) {
+    if (value < input_dim_) {
+      layer.sources.push_back({Source::kInput, value});
+      continue;
+    }
+    const auto next = std::upper_bound(first_value_.begin(), first_value_.end(), value);
+    const auto l = static_cast<std::size_t>(next - first_value_.begin()) - 1;
+    if (l >= layers_.size()) throw std::invalid_argument("layers: a row reads a value that is not before it");
+    layer.sources.push_back({l, value - first_value_[l]});
+  }
+}
+
+// With D the least common denominator of the layer and S that of the scales of its sources, the weights times D S over
+// the scale of what they read and the bias times D S are integers, and the layer's scale is D S > 0.
+void Model::add_layer(const LayerRows& rows) {
+  first_value_.push_back(layers_.empty() ? input_dim_ : first_value_.back() + layers_.back().rows);
   Layer layer;
-  layer.rows = rows.size();
-  layer.columns = columns;
-  layer.images.resize((columns + 1) * layer.rows);
+  layer.is_linear = rows.is_linear;
+  layer.rows = rows.rows.size();
+  std::vector<std::uint32_t> columns;
+  if (rows.reads.size() != layer.rows) throw std::invalid_argument("layers: reads and rows differ in number");
+  set_sources(rows, columns, layer);
+  layer.columns = columns.size();
   Integer common = 1;
-  for (const IntegerRow& row : rows) {
-    if (row.numerators.size() != columns + 1 || row.denominator <= 0) {
-      throw std::invalid_argument("layers: a row has the wrong length or a denominator that is not positive");
-    }
-    common = lcm(common, row.denominator);
-  }
-  layer.integers.reserve(layer.images.size());
   for (std::size_t i = 0; i < layer.rows; ++i) {
-    const Integer factor = common / rows[i].denominator;
-    for (std::size_t k = 0; k <= columns; ++k) {
-      layer.integers.push_back(rows[i].numerators[k] * factor);
-      layer.images[k * layer.rows + i] = nearest_double(rows[i].numerators[k], rows[i].denominator);
+    const auto& reads = rows.reads[i];
+    if (rows.rows[i].numerators.size() != reads.size() + 1 || rows.rows[i].denominator <= 0 ||
+        std::adjacent_find(reads.begin(), reads.end(), std::greater_equal<>()) != reads.end()) {
+      throw std::invalid_argument("layers: a row has the wrong length, an order of reads or a denominator that is wrong");
     }
-    layer.integers.back() *= scale;
+    common = lcm(common, rows.rows[i].denominator);
   }
-  scale *= common;
+  Integer scales = 1;
+  std::vector<Integer> factors;
+  for (const Source& source : layer.sources) {
+    if (source.layer != Source::kInput) scales = lcm(scales, layers_[source.layer].scale);
+  }
+  for (const Source& source : layer.sources) {
+    factors.push_back(source.layer == Source::kInput ? scales : Integer(scales / layers_[source.layer].scale));
+  }
+  layer.scale = common * scales;
+  layer.images.resize((layer.columns + 1) * layer.rows);
+  layer.integers.resize(layer.images.size());
+  for (std::size_t i = 0; i < layer.rows; ++i) {
+    const IntegerRow& row = rows.rows[i];
+    const Integer factor = common / row.denominator;
+    Integer* out = &layer.integers[i * (layer.columns + 1)];
+    for (std::size_t t = 0; t < rows.reads[i].size(); ++t) {
+      const auto at = std::lower_bound(columns.begin(), columns.end(), rows.reads[i][t]);
+      const auto k = static_cast<std::size_t>(at - columns.begin());
+      out[k] = row.numerators[t] * factor * factors[k];
+      layer.images[k * layer.rows + i] = nearest_double(row.numerators[t], row.denominator);
+    }
+    out[layer.columns] = row.numerators.back() * factor * scales;
+    layer.images[layer.columns * layer.rows + i] = nearest_double(row.numerators.back(), row.denominator);
+  }
   layers_.push_back(std::move(layer));
 }
 
-void Model::find_multiples(const std::vector<IntegerRow>& rows) {
+/// Scaling a column by a positive number keeps which rows are multiples of one another.
+void Model::find_multiples(const Layer& layer) {
   std::map<std::vector<Integer>, Multiple> first;
   std::vector<Integer> primitive;
-  for (const IntegerRow& row : rows) {
+  for (std::size_t i = 0; i < layer.rows; ++i) {
     const std::size_t neuron = multiples_.size();
-    if (neuron == domain_rows_) first.clear();
-    const bool negative = normalise(row, primitive);
+    const std::size_t length = layer.columns + 1;
+    const bool negative = normalise({&layer.integers[i * length], length}, primitive);
     Multiple own{neuron, negative};
     if (!primitive.empty()) own = first.try_emplace(primitive, own).first->second;
     multiples_.push_back({own.leader, own.leader != neuron && own.negative != negative});

@@ -1,8 +1,9 @@
 // The network that a certificate is about: its exact coefficients, their float64 images, and which rows are multiples
-// of one another. Layers form a chain, the last one is the linear output.
+// of one another. A layer reads the input and any earlier layers; the last one is the linear output.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "exact/dyadic.hpp"
@@ -11,27 +12,48 @@
 
 namespace relutope::verify {
 
+/// A layer as it is given: per row the values that it reads, ascending (inputs come first, then the rows of layer 0, of
+/// layer 1, ...), and a coefficient for each, then the bias.
+struct LayerRows {
+  bool is_linear = false;  // else relu
+  std::vector<std::vector<std::uint32_t>> reads;
+  std::vector<IntegerRow> rows;
+};
+
 class Model {
  public:
+  /// What a column of a layer reads: row `row` of hidden layer `layer`, or input `row` if `layer` is kInput.
+  struct Source {
+    static constexpr std::size_t kInput = static_cast<std::size_t>(-1);
+    std::size_t layer;
+    std::size_t row;
+  };
   struct Layer {
+    bool is_linear = false;
     std::size_t rows = 0;
     std::size_t columns = 0;
-    /// z * scale = W (y * scale of the predecessor) + b, row by row: columns weights, then the bias.
+    std::vector<Source> sources;  // per column
+    std::size_t first_slot = 0;   // of its rows in arrays of all rows
+    /// z * scale = W y + b, y being each source times its own scale, row by row: columns weights, then the bias.
     std::vector<Integer> integers;
+    Integer scale;
     /// Float64 images by column, columns x rows, then the biases; each is its coefficient correctly rounded.
     std::vector<double> images;
   };
 
-  /// Rows hold the weights and then the bias. The first `domain_rows` neurons are the rows of a polytope, which are no
-  /// multiples of the others. Throws std::invalid_argument unless shapes chain and denominators are positive.
-  Model(std::size_t input_dim, const std::vector<std::vector<IntegerRow>>& layers, std::size_t domain_rows);
+  /// The first layer may be the rows of a polytope, `domain_rows` neurons that nothing reads. Throws
+  /// std::invalid_argument unless shapes fit, reads ascend and denominators are positive.
+  Model(std::size_t input_dim, const std::vector<LayerRows>& layers, std::size_t domain_rows);
 
   std::size_t input_dim() const { return input_dim_; }
   std::size_t hidden_layers() const { return layers_.size() - 1; }
   const Layer& layer(std::size_t l) const { return layers_[l]; }
+  /// Index of the first neuron of a layer; a linear layer has none.
   std::size_t first_neuron(std::size_t l) const { return first_neuron_[l]; }
   std::size_t neurons() const { return first_neuron_.back(); }
   std::size_t layer_of(std::size_t neuron) const;
+  /// Slots number the rows of all hidden layers: those of neurons by neuron, then those of linear layers.
+  std::size_t slots() const { return slots_; }
 
   /// What a neuron's row is among those of its layer: a multiple of an earlier row (the first such), or its own.
   struct Multiple {
@@ -41,11 +63,14 @@ class Model {
   const std::vector<Multiple>& multiples() const { return multiples_; }
 
  private:
-  void add_layer(const std::vector<IntegerRow>& rows, std::size_t columns, Integer& scale);
-  void find_multiples(const std::vector<IntegerRow>& rows);
+  void add_layer(const LayerRows& rows);
+  void set_sources(const LayerRows& rows, std::vector<std::uint32_t>& columns, Layer& layer) const;
+  void set_slots();
+  void find_multiples(const Layer& layer);
 
   std::size_t input_dim_;
-  std::size_t domain_rows_;
+  std::size_t slots_ = 0;
+  std::vector<std::size_t> first_value_;  // per layer
   std::vector<Layer> layers_;
   std::vector<std::size_t> first_neuron_{0};
   std::vector<Multiple> multiples_;

@@ -69,10 +69,10 @@ def form_blocks(
     ids : ndarray of shape (n,), int64
         The regions of this block, in the order given.
     forms : list of Forms
-        One per hidden layer and, last, one of the outputs.
+        One per hidden layer of neurons and, last, one of the outputs.
     """
     network = complex_.network.core if network is None else network
-    width = sum(network.hidden_widths) + network.output_dim
+    width = network.n_values
     for block, active in _pattern_blocks(complex_, ids, network, width):
         yield block, _layer_forms(network, active, 0)
 
@@ -85,7 +85,7 @@ def affine_maps(complex_: PolyhedralComplex, ids: ArrayLike | None = None) -> Af
     first = 0
     for block, active in _pattern_blocks(complex_, chosen, network, n_outputs):
         part = slice(first, first + len(block))
-        values[part], errors[part] = _layer_forms(network, active, len(network.hidden_widths))[0]
+        values[part], errors[part] = _layer_forms(network, active, network.n_layers - 1)[0]
         first += len(block)
     return AffineMaps(values[..., :-1], values[..., -1], errors[..., :-1], errors[..., -1])
 
@@ -96,9 +96,7 @@ def exact_affine_maps(
     """The affine map on each region in fractions; see `relutope.Regions.exact_affine_maps`."""
     active = complex_.sign_vectors(complex_.dim, region_ids(complex_, ids)) > 0
     result = []
-    for rows, scale in _core.pattern_forms(
-        complex_.network.core, active, len(complex_.network.hidden_widths)
-    ):
+    for rows, scale in _core.pattern_forms(complex_.network.core, active, complex_.network.core.n_layers - 1):
         table = np.array([[Fraction(value, scale) for value in row] for row in rows], dtype=object)
         result.append((table[:, :-1], table[:, -1]))
     return result
@@ -117,7 +115,10 @@ def _pattern_blocks(
 
 
 def _layer_forms(network: _core.Network, active: NDArray[np.bool_], first_layer: int) -> list[Forms]:
+    """From that layer on, hidden linear layers left out."""
+    kinds = [*network.kinds[first_layer:-1], "output"]
     return [
         Forms(values.transpose(0, 2, 1), errors.transpose(0, 2, 1))
-        for values, errors in _core.float_forms(network, active, first_layer)
+        for kind, (values, errors) in zip(kinds, _core.float_forms(network, active, first_layer), strict=True)
+        if kind != "linear"
     ]

@@ -29,13 +29,13 @@ from relutope.members import (
     check_restriction,
     check_shapes,
     described_network,
+    layers_to_certify,
     metadata_differences,
-    network_members,
     parsed,
-    rows_to_certify,
     same,
 )
 from relutope.network import Network
+from relutope.network_members import network_members
 from relutope.npz import Record, read_npz, write_npz
 from relutope.polytope import Polytope
 from relutope.slices import Slice
@@ -266,7 +266,7 @@ class _Examination:
             "domain": domain_to_json(self.domain),
             "slice": None if self.plane is None else slice_to_json(self.plane),
             "input_dim": network.input_dim,
-            "layers": len(network.hidden_widths) + 1,
+            "layers": network.core.n_layers,
             "dtype": network.dtype,
             "notes": list(network.notes),
             "f_vector": self.f_vector(),
@@ -339,7 +339,7 @@ class _Examination:
 
     def prove(self) -> list[Check]:
         lo, hi = (self.domain.lo, self.domain.hi) if isinstance(self.domain, Box) else (None, None)
-        layers = rows_to_certify(self.network, self.domain)
+        layers = layers_to_certify(self.network, self.domain)
         n_rows = self.domain.n_rows if isinstance(self.domain, Polytope) else 0
         cells = cells_to_certify(self.domain, self.cells())
         findings = _core.certify(layers, self.network.input_dim, lo, hi, n_rows, cells, self.announce)

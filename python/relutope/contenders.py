@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,9 +70,7 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
 
     Infinite at infinity and where float64 overflows.
     """
-    layers = [
-        (np.ascontiguousarray(image[:, :-1].T), image[:, -1]) for image in complex_.network.core.images()
-    ]
+    layers = _layer_images(complex_.network.core)
     shape = complex_.network.output_dim, complex_.counts[0]
     low, high = np.empty(shape).T, np.empty(shape).T  # an output's bounds lie together
     with np.errstate(all="ignore"):
@@ -78,17 +78,55 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
             block = slice(first, first + BLOCK)
             value = complex_.vertices[block]
             error = complex_.vertex_error[block].astype(np.float64)
-            size = np.abs(value.T).max(axis=0) + error
-            for place, (weight, bias) in enumerate(layers):
-                if place:
+            done = [(value, error, np.abs(value.T).max(axis=0) + error)]
+            for layer in layers:
+                sources = [done[place] for place in layer.reads]
+                value = (
+                    sources[0][0] if len(sources) == 1 else np.hstack([values for values, _, _ in sources])
+                )
+                value = (value if layer.columns is None else value[:, layer.columns]) @ layer.weight
+                value += layer.bias
+                if layer.is_relu:
                     np.maximum(value, 0.0, out=value)  # which moves no two numbers apart
-                value = value @ weight
-                value += bias
-                error, size = _layer_bounds(weight, bias, error, size)
+                error, size = (np.max([source[i] for source in sources], axis=0) for i in (1, 2))
+                error, size = _layer_bounds(layer.weight, layer.bias, error, size)
+                done.append((value, error, size))
             low[block], high[block] = value - error[:, None], value + error[:, None]
         unknown = ~np.isfinite(high - low)
     low[unknown], high[unknown] = -np.inf, np.inf
     return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class _LayerImage:
+    """What a layer computes: `reads` are places of what it reads, the input's being 0 and that of layer l l + 1;
+    `columns` the columns of these, side by side, or None for all.
+    """
+
+    weight: Floats  # (columns, rows)
+    bias: Floats
+    reads: list[int]
+    columns: NDArray[np.int64] | None
+    is_relu: bool
+
+
+def _layer_images(network: _core.Network) -> list[_LayerImage]:
+    layers: list[_LayerImage] = []
+    widths = [network.input_dim]
+    for kind, ids, image in zip(network.kinds, network.columns(), network.images(), strict=True):
+        ends = np.cumsum(widths)
+        place = np.searchsorted(ends, ids, side="right")
+        reads = np.unique(place) if len(ids) else np.array([0])
+        starts = np.zeros(len(widths), dtype=np.int64)
+        starts[reads] = np.cumsum([0, *(widths[read] for read in reads[:-1])])
+        columns = ids - (ends - widths)[place] + starts[place]
+        whole = len(columns) == sum(widths[read] for read in reads)
+        weight = np.ascontiguousarray(image[:, :-1].T)
+        layers.append(
+            _LayerImage(weight, image[:, -1], reads.tolist(), None if whole else columns, kind == "relu")
+        )
+        widths.append(len(image))
+    return layers
 
 
 def _layer_bounds(weight: Floats, bias: Floats, error: Floats, size: Floats) -> tuple[Floats, Floats]:

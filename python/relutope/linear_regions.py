@@ -102,7 +102,7 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
         open_ = open_[size[inverse] > 1]
     unknown = open_[_undecided(same[open_], low[open_], high[open_])]
     forms: dict[tuple[tuple[int, ...], ...], int] = {}
-    layer = len(complex_.network.hidden_widths)
+    layer = complex_.network.core.n_layers - 1
     signs = complex_.sign_vectors(complex_.dim, ids[unknown])[:, : complex_.network.n_neurons]
     active = np.ascontiguousarray(signs > 0)
     exact = _core.pattern_forms(complex_.network.core, active, layer)

@@ -6,17 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from math import lcm
-from operator import mul
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.coefficients import ExactRow, float_layer
 from relutope.domain import Box
 from relutope.domains import Domain, domain_from_json, domain_to_json
 from relutope.network import Network
+from relutope.network_layers import rational_layer
 from relutope.npz import Record
 from relutope.polytope import Polytope
 from relutope.slices import Slice
@@ -24,25 +22,6 @@ from relutope.slices import Slice
 
 class RefutedError(Exception):
     """A saved complex is not what it claims to be."""
-
-
-def network_members(network: Network) -> Record:
-    """The members of a file that hold the coefficients of a network.
-
-    ``network.W0, network.b0, ...``, or ``network.Q0`` where a coefficient of layer 0 is no float64.
-    """
-    members: Record = {}
-    for place, rows in enumerate(network.core.rows()):
-        floats = float_layer(rows)
-        if floats is None:
-            digits = [
-                [[f"{value:x}" for value in numerators], f"{denominator:x}"]
-                for numerators, denominator in rows
-            ]
-            members[f"network.Q{place}"] = np.frombuffer(json.dumps(digits).encode(), dtype=np.uint8)
-        else:
-            members[f"network.W{place}"], members[f"network.b{place}"] = floats
-    return members
 
 
 #: The members that hold the box that came with a network.
@@ -166,34 +145,42 @@ def certified_domain(value: Any) -> Domain:
 
 
 def check_restriction(network: Network, plane: Slice, restricted: Network) -> None:
-    """RefutedError unless the first layer of `restricted` is that of `network` on the slice.
+    """RefutedError unless `restricted` is `network` on the slice.
 
-    In integers of its own: with the slice's numbers over one denominator e, the row (w, b) / D becomes
-    (U w, origin w + e b) / (D e).
+    In fractions of its own: the row w x + a v + b, v being values of earlier layers, becomes
+    (U w) t + a v + (origin w + b).
     """
-    table = [
-        [Fraction(value) for value in row] for row in [*plane.directions.tolist(), plane.origin.tolist()]
-    ]
-    e = lcm(*(value.denominator for row in table for value in row))
-    columns = [[int(value * e) for value in row] for row in table]
-    found = restricted.core.rows()[0]
-    for (numerators, denominator), row in zip(network.core.rows()[0], found, strict=True):
-        expected = [sum(map(mul, numerators, column)) for column in columns]
-        expected[-1] += numerators[-1] * e
-        if [a * row[1] for a in expected] != [b * denominator * e for b in row[0]]:
-            raise RefutedError("the network on the slice is not the product of both")
+    directions = [[Fraction(value) for value in row] for row in plane.directions.tolist()]
+    origin = [Fraction(value) for value in plane.origin.tolist()]
+    d, k = len(origin), len(directions)
+    if [layer.kind for layer in network.layers] != [layer.kind for layer in restricted.layers]:
+        raise RefutedError("the network on the slice has other layers")
+    for layer, found in zip(network.layers, restricted.layers, strict=True):
+        if layer.n_rows != found.n_rows:
+            raise RefutedError("the network on the slice has other rows")
+        for i in range(layer.n_rows):
+            row, bias = layer.exact_row(i)
+            weights = {value: weight for value, weight in row.items() if value < d}
+            expected = {
+                j: sum((direction[value] * weight for value, weight in weights.items()), Fraction(0))
+                for j, direction in enumerate(directions)
+            }
+            expected |= {value - d + k: weight for value, weight in row.items() if value >= d}
+            bias += sum((origin[value] * weight for value, weight in weights.items()), Fraction(0))
+            present = {value: weight for value, weight in expected.items() if weight}
+            if (present, bias) != found.exact_row(i):
+                raise RefutedError("the network on the slice is not the product of both")
 
 
-def rows_to_certify(network: Network, domain: Domain) -> list[list[ExactRow]]:
-    """The layers of a network; the rows of a polytope come first in the first layer, unread by the next."""
-    layers = network.core.rows()
+def layers_to_certify(network: Network, domain: Domain) -> list[tuple[Any, ...]]:
+    """The layers of a network; the rows of a polytope come first, a layer that nothing reads."""
     if not isinstance(domain, Polytope):
-        return layers
-    unread = [0] * domain.n_rows
-    if len(layers) == 1:
-        return [domain.exact_rows, [([*unread, 0], 1)]]
-    second = [([*unread, *numerators], denominator) for numerators, denominator in layers[1]]
-    return [domain.exact_rows + layers[0], second, *layers[2:]]
+        return [layer.to_core() for layer in network.layers]
+    rows = rational_layer("relu", 0, domain.exact_rows)
+    return [
+        rows.to_core(),
+        *(layer.shifted(network.input_dim, domain.n_rows).to_core() for layer in network.layers),
+    ]
 
 
 def cells_to_certify(domain: Domain, cells: Record) -> Record:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import ExactRow, checked_points, exact_point, exact_rows
+from relutope.coefficients import checked_points, exact_point, exact_rows
 from relutope.domain import Box
 from relutope.layers import checked_layers
+from relutope.network_layers import NetworkLayer
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +41,8 @@ class Network:
         The box that came with the file, if there was one.
     dtype : str
         Type in which the coefficients were stored.
+    origins : tuple of str
+        What each layer was in the model that it came from; empty where that says nothing.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Network:
     dtype: str = "float64"
     notes: tuple[str, ...] = ()
     box: Box | None = None
+    origins: tuple[str, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -150,6 +154,23 @@ class Network:
         return sum(self.core.hidden_widths)
 
     @cached_property
+    def layers(self) -> tuple[NetworkLayer, ...]:
+        """All layers as sparse rows over the inputs and all earlier values, the outputs last.
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> hidden, outputs = Network.from_arrays([[[2, 0], [0, 3]], [[1, 1]]]).layers
+        >>> hidden.kind, hidden.indices.tolist(), hidden.values.tolist()
+        ('relu', [0, 1], [2.0, 3.0])
+        >>> outputs.kind, outputs.indices.tolist()
+        ('linear', [2, 3])
+        """
+        parts = self.core.layers()
+        origins = self.origins or ("",) * len(parts)
+        return tuple(NetworkLayer(*part, origin=origin) for part, origin in zip(parts, origins, strict=True))
+
+    @cached_property
     def census(self) -> dict[str, int]:
         """Numbers of special hidden neurons, a dict with three keys.
 
@@ -167,6 +188,12 @@ class Network:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the exact coefficients in hexadecimal; it does not depend on their dtype."""
+        if not self.core.is_chain:
+            digest = sha256(f"relutope-network 2 {self.input_dim}\n".encode())
+            for layer in self.layers:
+                for line in layer.digest_parts():
+                    digest.update(line.encode())
+            return digest.hexdigest()
         digest = sha256(f"relutope-network 1 {self.input_dim}\n".encode())
         for layer in self.core.rows():
             digest.update(f"layer {len(layer)}\n".encode())
@@ -184,12 +211,22 @@ class Network:
         list of (weight, bias)
             Of shapes (n_out, n_in) and (n_out,).
 
+        Raises
+        ------
+        ValueError
+            If a layer reads others than its predecessor, or a hidden one is linear; see `layers`.
+
         Examples
         --------
         >>> from relutope import Network
         >>> Network.from_arrays([[[0.5]]], [[2]]).exact_layers()[0][0]
         array([[Fraction(1, 2)]], dtype=object)
         """
+        if not self.core.is_chain:
+            raise ValueError(
+                "the network is no chain: a layer reads others than its predecessor, or a hidden one is "
+                "linear; layers has them all"
+            )
         result = []
         for layer in self.core.rows():
             rows = [
@@ -322,10 +359,15 @@ class Network:
         return hash(self.hash)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.core.rows(), self.input_dim, self.dtype, self.notes, self.box)
+        return _rebuilt, (
+            self.input_dim,
+            self.core.layers(),
+            self.dtype,
+            self.notes,
+            self.box,
+            self.origins,
+        )
 
 
-def _rebuilt(
-    rows: list[list[ExactRow]], input_dim: int, dtype: str, notes: tuple[str, ...], box: Box | None
-) -> Network:
-    return Network(_core.Network.from_rationals(rows, input_dim), dtype=dtype, notes=notes, box=box)
+def _rebuilt(input_dim: int, layers: list[tuple[Any, ...]], *metadata: Any) -> Network:
+    return Network(_core.Network.from_layers(input_dim, layers), *metadata)

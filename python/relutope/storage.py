@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 from hashlib import sha256
 from os import PathLike
 from typing import Any
@@ -13,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
-from relutope.coefficients import float_layer
 from relutope.complex import SEMANTICS, PolyhedralComplex
 from relutope.domain import Box
 from relutope.domains import core_domain, domain_from_json, domain_to_json, slice_from_json, slice_to_json
 from relutope.files import checked_path, replacing
 from relutope.network import Network
+from relutope.network_members import network_from_members, network_members
 from relutope.npz import Record, read_npz, write_npz
 
 FORMAT = "relutope-complex"
@@ -67,7 +66,7 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
         "domain": domain_to_json(domain),
         "slice": None if complex_.slice is None else slice_to_json(complex_.slice),
         "input_dim": network.input_dim,
-        "layers": len(network.hidden_widths) + 1,
+        "layers": network.core.n_layers,
         "dtype": network.dtype,
         "notes": list(network.notes),
         "f_vector": list(complex_.f_vector),
@@ -75,16 +74,7 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
     record: Record = {"header": _json_array(header)}
     if network.box is not None:
         record["network.lo"], record["network.hi"] = network.box.bounds(network.input_dim)
-    for place, rows in enumerate(network.core.rows()):
-        floats = float_layer(rows)
-        if floats is None:
-            hexadecimal = [
-                [[f"{value:x}" for value in numerators], f"{denominator:x}"]
-                for numerators, denominator in rows
-            ]
-            record[f"network.Q{place}"] = _json_array(hexadecimal)
-        else:
-            record[f"network.W{place}"], record[f"network.b{place}"] = floats
+    record.update(network_members(network))
     record.update((f"cells.{name}", array) for name, array in complex_.core.to_arrays().items())
     statistics = complex_.statistics
     record["statistics"] = _json_array({name: statistics[name] for name in LASTING_STATISTICS})
@@ -174,20 +164,9 @@ def _header(record: Record) -> dict[str, Any]:
 
 
 def _network(record: Record, header: dict[str, Any]) -> Network:
-    layers = [_layer(record, place) for place in range(header["layers"])]
+    network = network_from_members(record, header["input_dim"], header["layers"])
     box = Box(record["network.lo"], record["network.hi"]) if "network.lo" in record else None
-    network = Network.from_arrays([weight for weight, _ in layers], [bias for _, bias in layers], box=box)
-    return replace(network, dtype=header["dtype"], notes=tuple(header["notes"]))
-
-
-def _layer(record: Record, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    if f"network.Q{place}" not in record:
-        return record[f"network.W{place}"], record[f"network.b{place}"]
-    rows = _json_value(record[f"network.Q{place}"])
-    table = np.array(
-        [[Fraction(int(value, 16), int(bottom, 16)) for value in row] for row, bottom in rows], dtype=object
-    )
-    return table[:, :-1], table[:, -1]
+    return replace(network, dtype=header["dtype"], notes=tuple(header["notes"]), box=box)
 
 
 def _json_array(value: Any) -> NDArray[np.uint8]:
