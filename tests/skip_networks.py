@@ -1,6 +1,7 @@
 """Networks whose layers read any earlier values, and plain chains that have the same cells.
 
-A layer is (kind, W, b), "relu" or "linear", with W over all values so far: the inputs, then the rows of each layer.
+A layer is (kind, W, b), "relu" or "linear", with W over all values so far: the inputs, then the rows of
+each layer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Networks with skips and linear layers: complexes, files, certificates, slices and what is asked of regions."""
+"""Networks with skips and linear layers: complexes, files, certificates, slices and regions."""
 
 from __future__ import annotations
 

@@ -81,9 +81,8 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
             done = [(value, error, np.abs(value.T).max(axis=0) + error)]
             for layer in layers:
                 sources = [done[place] for place in layer.reads]
-                value = (
-                    sources[0][0] if len(sources) == 1 else np.hstack([values for values, _, _ in sources])
-                )
+                read = [values for values, _, _ in sources]
+                value = read[0] if len(read) == 1 else np.hstack(read)
                 value = (value if layer.columns is None else value[:, layer.columns]) @ layer.weight
                 value += layer.bias
                 if layer.is_relu:
@@ -99,14 +98,10 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False)
 class _LayerImage:
-    """What a layer computes: `reads` are places of what it reads, the input's being 0 and that of layer l l + 1;
-    `columns` the columns of these, side by side, or None for all.
-    """
-
     weight: Floats  # (columns, rows)
     bias: Floats
-    reads: list[int]
-    columns: NDArray[np.int64] | None
+    reads: list[int]  # what it reads: 0 is the input, l + 1 is layer l
+    columns: NDArray[np.intp] | None  # of these, side by side; None for all
     is_relu: bool
 
 
@@ -119,7 +114,7 @@ def _layer_images(network: _core.Network) -> list[_LayerImage]:
         reads = np.unique(place) if len(ids) else np.array([0])
         starts = np.zeros(len(widths), dtype=np.int64)
         starts[reads] = np.cumsum([0, *(widths[read] for read in reads[:-1])])
-        columns = ids - (ends - widths)[place] + starts[place]
+        columns = (ids - (ends - widths)[place] + starts[place]).astype(np.intp)
         whole = len(columns) == sum(widths[read] for read in reads)
         weight = np.ascontiguousarray(image[:, :-1].T)
         layers.append(

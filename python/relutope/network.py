@@ -190,8 +190,8 @@ class Network:
         """SHA-256 of the exact coefficients in hexadecimal; it does not depend on their dtype."""
         if not self.core.is_chain:
             digest = sha256(f"relutope-network 2 {self.input_dim}\n".encode())
-            for layer in self.layers:
-                for line in layer.digest_parts():
+            for parts in self.layers:
+                for line in parts.digest_parts():
                     digest.update(line.encode())
             return digest.hexdigest()
         digest = sha256(f"relutope-network 1 {self.input_dim}\n".encode())

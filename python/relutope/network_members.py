@@ -1,9 +1,9 @@
 """The members of a file that hold the coefficients of a network, written and read.
 
-A chain of dense layers has ``network.W0, network.b0, ...``, or ``network.Q0``, JSON of hexadecimal numbers, where a
-coefficient of layer 0 is no float64. Other networks have per layer ``network.kind0``, its rows as the sparse matrix
-``network.indptr0, network.indices0, network.values0``, their ``network.bias0``, and ``network.rational0`` where a row
-is not all float64.
+A chain of layers, each reading its predecessor, has ``network.W0, network.b0, ...``, or ``network.Q0``, JSON
+of hexadecimal numbers, where a coefficient of layer 0 is no float64. Other networks have per layer
+``network.kind0``, the rows as a sparse matrix ``network.indptr0, network.indices0, network.values0``, their
+``network.bias0``, and ``network.rational0`` where a row is not all float64.
 """
 
 from __future__ import annotations
@@ -69,8 +69,11 @@ def _layer(record: Record, place: int) -> NetworkLayer:
     rational = {} if stored is None else _json_value(stored)
     return NetworkLayer(
         _json_value(record[f"network.kind{place}"]),
-        **arrays,
-        rational={int(i): _row(digits) for i, digits in rational.items()},
+        arrays["indptr"],
+        arrays["indices"],
+        arrays["values"],
+        arrays["bias"],
+        {int(i): _row(digits) for i, digits in rational.items()},
     )
 
 
