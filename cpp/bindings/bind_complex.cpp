@@ -52,7 +52,7 @@ py::tuple facets(const py::object& self, std::int64_t k) {
 }
 
 py::array_t<std::int8_t> all_signs(const Complex& complex, std::size_t k) {
-  const std::size_t n = complex.network().neurons();
+  const std::size_t n = complex.network().signs();
   py::array_t<std::int8_t> result({complex.count(k), n});
   std::int8_t* out = result.mutable_data();
   const py::gil_scoped_release release;
@@ -68,7 +68,7 @@ py::array_t<std::int8_t> sign_vectors(const Complex& complex, std::int64_t dimen
   require_dimension(complex, dimension, 0);
   const auto k = static_cast<std::size_t>(dimension);
   if (!ids) return all_signs(complex, k);
-  const std::size_t n = complex.network().neurons();
+  const std::size_t n = complex.network().signs();
   const std::size_t words = 2 * complex.codes().words();
   py::array_t<std::int8_t> result({static_cast<std::size_t>(ids->size()), n});
   std::vector<Word> planes(words);

@@ -184,15 +184,11 @@ py::list exact_outputs(const Network& network, const py::sequence& numerators, c
   return outputs;
 }
 
-py::array_t<std::int8_t> exact_signs(const Network& network, const py::sequence& numerators,
-                                     const py::int_& denominator) {
+py::array_t<std::int8_t> exact_signs_at(const Network& network, const py::sequence& numerators,
+                                        const py::int_& denominator) {
   const ExactEvaluation result = exact_at(network, numerators, denominator);
-  py::array_t<std::int8_t> signs(static_cast<py::ssize_t>(network.neurons()));
-  std::int8_t* out = signs.mutable_data();
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    if (network.is_linear(l)) continue;
-    for (const Integer& value : result.values[l]) *out++ = static_cast<std::int8_t>(to_int(sign_of(value)));
-  }
+  py::array_t<std::int8_t> signs(static_cast<py::ssize_t>(network.signs()));
+  exact_signs(network, result, signs.mutable_data());
   return signs;
 }
 
@@ -202,7 +198,7 @@ py::array_t<std::int8_t> sign_vectors(const Network& network, const DoubleArray&
     if (!std::isfinite(value)) throw py::value_error("points: " + std::to_string(value) + "; must be finite");
   }
   const auto count = static_cast<std::size_t>(points.shape(0));
-  const std::size_t n = network.neurons();
+  const std::size_t n = network.signs();
   py::array_t<std::int8_t> signs({count, n});
   std::int8_t* out = signs.mutable_data();
   const py::gil_scoped_release release;
@@ -236,7 +232,7 @@ py::dict census(const Network& network) {
   std::size_t constant = 0;
   std::size_t proportional = 0;
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    if (network.is_linear(l)) continue;
+    if (network.kind(l) != LayerKind::kRelu) continue;
     const Layer& layer = network.layers()[l];
     const std::vector<RowClass> classes = classify_rows(layer);
     for (std::size_t i = 0; i < classes.size(); ++i) {
@@ -265,7 +261,7 @@ std::size_t n_values(const Network& network) {
 std::vector<std::size_t> hidden_widths(const Network& network) {
   std::vector<std::size_t> widths;
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    if (!network.is_linear(l)) widths.push_back(network.layers()[l].rows());
+    if (network.kind(l) == LayerKind::kRelu) widths.push_back(network.layers()[l].rows());
   }
   return widths;
 }
@@ -280,6 +276,7 @@ void bind_network(py::module_& m) {
       .def("layers", &layers, FloatingGuard())
       .def_property_readonly("is_chain", &Network::is_chain)
       .def_property_readonly("kinds", &kinds)
+      .def_property_readonly("n_signs", &Network::signs)
       .def_property_readonly("n_values", &n_values)
       .def_property_readonly("n_layers", [](const Network& network) { return network.layers().size(); })
       .def_property_readonly("input_dim", &Network::input_dim)
@@ -290,7 +287,7 @@ void bind_network(py::module_& m) {
       .def("images", &images)
       .def("evaluate", &evaluate_points, py::arg("points"), FloatingGuard())
       .def("exact_evaluate", &exact_outputs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
-      .def("exact_signs", &exact_signs, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
+      .def("exact_signs", &exact_signs_at, py::arg("numerators"), py::arg("denominator"), FloatingGuard())
       .def("sign_vectors", &sign_vectors, py::arg("points"), FloatingGuard())
       .def("restrict", &restrict_to_rows, py::arg("directions_then_origin"), py::arg("denominator"), FloatingGuard())
       .def("census", &census, FloatingGuard());

@@ -48,7 +48,7 @@ py::list vertex_outputs(const Complex& complex, const Network& network,
     const Word* positive = complex.vertex_signs(v);
     // The pattern of a vertex at infinity holds at p + M q for all large M, so the form is right in both parts.
     forms.set_pattern(last, [&](std::size_t l, std::size_t neuron) {
-      return codes.sign(l, neuron, positive, positive + codes.words()) == Sign::kPositive;
+      return codes.sign(l, neuron, positive, positive + codes.words()) == network.active_sign(l);
     });
     const ExactPoint point = complex.exact_vertex(v, solver);
     py::list finite;

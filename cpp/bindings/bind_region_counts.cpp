@@ -27,7 +27,7 @@ py::array_t<T> array_of(const std::vector<From>& values) {
 void require_prefix(const Complex& complex, const Network& network) {
   bool fits = network.input_dim() == complex.dim() && network.hidden_layers() <= complex.codes().layers();
   for (std::size_t l = 0; fits && l < network.hidden_layers(); ++l) {
-    fits = network.neurons_in(l) == complex.codes().layer(l).size();
+    fits = network.signs_in(l) == complex.codes().layer(l).size();
   }
   if (!fits) throw py::value_error("network: its hidden layers are not the first ones of the complex");
 }

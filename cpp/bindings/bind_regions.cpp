@@ -29,13 +29,14 @@ void require_layer(const Network& network, std::size_t layer) {
 }
 
 void require_patterns(const Network& network, const Patterns& patterns) {
-  if (patterns.ndim() != 2 || patterns.shape(1) != static_cast<py::ssize_t>(network.neurons())) {
-    throw py::value_error("patterns: must have shape (n, " + std::to_string(network.neurons()) + ")");
+  if (patterns.ndim() != 2 || patterns.shape(1) != static_cast<py::ssize_t>(network.signs())) {
+    throw py::value_error("patterns: must have shape (n, " + std::to_string(network.signs()) + ")");
   }
 }
 
+/// A row holds which signs are active ones.
 void set_pattern(const Network& network, std::size_t layer, const bool* row, PatternForms& forms) {
-  forms.set_pattern(layer, [&](std::size_t l, std::size_t neuron) { return row[network.first_neuron(l) + neuron]; });
+  forms.set_pattern(layer, [&](std::size_t l, std::size_t neuron) { return row[network.first_sign(l) + neuron]; });
 }
 
 std::vector<std::size_t> checked_ids(const Complex& complex, std::size_t k, const Ids& ids) {
@@ -80,21 +81,25 @@ py::list neuron_forms(const Network& network, const Patterns& patterns, const Id
   for (py::ssize_t i = 0; i < neurons.size(); ++i) {
     check_signals();
     const auto neuron = static_cast<std::size_t>(neurons.data()[i]);
-    if (neuron >= network.neurons()) {
+    if (neuron >= network.signs()) {
       throw py::value_error("neurons: " + std::to_string(neurons.data()[i]) + "; must be 0 to " +
-                            std::to_string(network.neurons()) + " - 1");
+                            std::to_string(network.signs()) + " - 1");
     }
     std::size_t layer = 0;
-    while (network.first_neuron(layer + 1) <= neuron) ++layer;
-    set_pattern(network, layer, patterns.data() + i * patterns.shape(1), forms);
-    forms.form(layer, neuron - network.first_neuron(layer), form);
+    while (network.first_sign(layer + 1) <= neuron) ++layer;
+    set_pattern(network, layer + 1, patterns.data() + i * patterns.shape(1), forms);
+    forms.sign_form(layer, neuron - network.first_sign(layer), form);
     result.append(py::make_tuple(to_python(form), to_python(forms.scale(layer))));
   }
   return result;
 }
 
+std::size_t forms_in(const Network& network, std::size_t l) {
+  return network.kind(l) == LayerKind::kMax ? network.signs_in(l) : network.layers()[l].rows();
+}
+
 /// The forms of the layers from `first_layer` on under each row of `patterns`, in float64: per layer the values (n, d +
-/// 1, width), and bounds on their errors.
+/// 1, width), and bounds on their errors. Those of a max layer are of its entries less their maxima.
 py::list float_forms(const Network& network, const Patterns& patterns, std::size_t first_layer) {
   require_layer(network, first_layer);
   require_patterns(network, patterns);
@@ -102,7 +107,7 @@ py::list float_forms(const Network& network, const Patterns& patterns, std::size
   std::vector<py::array_t<double>> values, errors;
   std::vector<double*> value, error;
   for (std::size_t l = first_layer; l < network.layers().size(); ++l) {
-    const std::vector<std::size_t> shape{n, network.input_dim() + 1, network.layers()[l].rows()};
+    const std::vector<std::size_t> shape{n, network.input_dim() + 1, forms_in(network, l)};
     value.push_back(values.emplace_back(shape).mutable_data());
     error.push_back(errors.emplace_back(shape).mutable_data());
   }
@@ -111,10 +116,9 @@ py::list float_forms(const Network& network, const Patterns& patterns, std::size
     FloatForms forms(network);
     for (std::size_t i = 0; i < n; ++i) {
       if (i % 256 == 0) check_signals();
-      forms.set_pattern({patterns.data() + i * network.neurons(), network.neurons()});
+      forms.set_pattern({patterns.data() + i * network.signs(), network.signs()});
       for (std::size_t l = 0; l < value.size(); ++l) {
-        const std::span<const double> v = forms.values(first_layer + l);
-        const std::span<const double> e = forms.errors(first_layer + l);
+        const auto [v, e] = forms.sign_forms(first_layer + l);
         std::copy(v.begin(), v.end(), value[l] + i * v.size());
         std::copy(e.begin(), e.end(), error[l] + i * e.size());
       }

@@ -67,10 +67,10 @@ SignCodes codes_of(const Network& network, const Domain& domain, const py::dict&
     std::vector<NeuronCode> constraints = rows.read(0, domain.constraint_count(), 0, n_bits);
     codes.add_constraints(std::move(constraints), n_bits);
   }
-  const CodeReader neurons(arrays, "code", network.neurons());
+  const CodeReader neurons(arrays, "code", network.signs());
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
     std::vector<NeuronCode> layer =
-        neurons.read(network.first_neuron(l), network.first_neuron(l + 1), codes.bits(), n_bits);
+        neurons.read(network.first_sign(l), network.first_sign(l + 1), codes.bits(), n_bits);
     codes.add_layer(std::move(layer), n_bits);
   }
   return codes;

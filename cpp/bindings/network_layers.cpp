@@ -62,16 +62,20 @@ std::vector<IntegerRow> rational_rows(const py::dict& rational, std::size_t rows
 
 }  // namespace
 
-const char* kind_name(LayerKind kind) { return kind == LayerKind::kRelu ? "relu" : "linear"; }
+const char* kind_name(LayerKind kind) {
+  if (kind == LayerKind::kRelu) return "relu";
+  return kind == LayerKind::kLinear ? "linear" : "max";
+}
 
 Layer layer_from_python(const py::tuple& layer, std::size_t index) {
   const std::string name = "layer " + std::to_string(index);
   if (layer.size() != 6) throw py::value_error(name + ": must be (kind, indptr, indices, values, bias, rational)");
   const auto given = layer[0].cast<std::string>();
-  if (given != "relu" && given != "linear") {
-    throw py::value_error(name + ": kind is '" + given + "'; must be 'relu' or 'linear'");
+  if (given != "relu" && given != "linear" && given != "max") {
+    throw py::value_error(name + ": kind is '" + given + "'; must be 'relu', 'linear' or 'max'");
   }
-  const LayerKind kind = given == "relu" ? LayerKind::kRelu : LayerKind::kLinear;
+  const LayerKind kind =
+      given == "relu" ? LayerKind::kRelu : (given == "linear" ? LayerKind::kLinear : LayerKind::kMax);
   const auto indptr = layer[1].cast<Ids>();
   const auto indices = layer[2].cast<Ids>();
   const auto values = layer[3].cast<DoubleArray>();
@@ -93,7 +97,8 @@ Layer layer_from_python(const py::tuple& layer, std::size_t index) {
   const Layer sparse(kind, std::move(columns), std::move(pattern), std::move(coefficients),
                      rational_rows(layer[5].cast<py::dict>(), rows, name));
   const auto all = static_cast<double>(rows * sparse.columns());
-  return static_cast<double>(arrays.indices.size()) < kDenseShare * all ? sparse : sparse.as_dense();
+  const bool is_sparse = static_cast<double>(arrays.indices.size()) < kDenseShare * all;
+  return is_sparse || kind == LayerKind::kMax ? sparse : sparse.as_dense();
 }
 
 py::tuple layer_to_python(const Layer& layer) {

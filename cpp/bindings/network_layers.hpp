@@ -9,7 +9,7 @@
 
 namespace relutope {
 
-/// "relu" or "linear".
+/// "relu", "linear" or "max".
 const char* kind_name(LayerKind kind);
 
 pybind11::tuple layer_to_python(const Layer& layer);

@@ -14,8 +14,8 @@ ExactSolver::ExactSolver(const Network& network, const SignCodes& codes, const D
       forms_(network),
       base_(domain.dim(), domain.parts()) {}
 
-void ExactSolver::append_equation(std::size_t layer, std::size_t neuron, EquationSystem& system) {
-  forms_.form(layer, neuron, form_);
+/// The zero set of form_.
+void ExactSolver::append_equation(EquationSystem& system) {
   equation_.assign(domain_.dim() + domain_.parts(), Integer(0));
   for (std::size_t c = 0; c < domain_.dim(); ++c) equation_[c] = form_[c];
   equation_[domain_.dim()] = -form_[domain_.dim()];
@@ -24,7 +24,7 @@ void ExactSolver::append_equation(std::size_t layer, std::size_t neuron, Equatio
 
 void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension) {
   forms_.set_pattern(
-      layer_, [&](std::size_t l, std::size_t i) { return codes_.sign(l, i, positive, negative) == Sign::kPositive; });
+      layer_, [&](std::size_t l, std::size_t i) { return codes_.sign(l, i, positive, negative) == network_.active_sign(l); });
   base_.clear();
   const std::size_t wanted = domain_.dim() - dimension;
   for (std::size_t bit = 0; bit < 2 * domain_.dim() && base_.rank() < wanted; ++bit) {
@@ -35,7 +35,10 @@ void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word w
   }
   for (std::size_t l = 0; l < layer_; ++l) {
     for (std::size_t i = 0; i < codes_.layer(l).size() && base_.rank() < wanted; ++i) {
-      if (codes_.sign(l, i, positive, negative) == Sign::kZero) append_equation(l, i, base_);
+      if (codes_.sign(l, i, positive, negative) == Sign::kZero) {
+        forms_.sign_form(l, i, form_);
+        append_equation(base_);
+      }
     }
   }
 }
@@ -43,7 +46,9 @@ void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word w
 ExactPoint ExactSolver::point(std::span<const std::size_t> neurons) {
   EquationSystem system = base_;
   for (const std::size_t neuron : neurons) {
-    if (!system.is_square()) append_equation(layer_, neuron, system);
+    if (system.is_square()) break;
+    forms_.cutting_form(layer_, neuron, form_);
+    append_equation(system);
   }
   if (!system.is_square()) throw std::runtime_error("internal: the equations of a vertex do not determine it");
   Solution solution = system.solve();
@@ -65,7 +70,7 @@ Integer ExactSolver::evaluate(const std::vector<Integer>& form, const ExactPoint
 }
 
 Sign ExactSolver::sign(std::size_t neuron, const ExactPoint& point) {
-  forms_.form(layer_, neuron, form_);
+  forms_.cutting_form(layer_, neuron, form_);
   if (!point.infinite.empty()) {
     const Sign leading = sign_of(evaluate(form_, point, 1));
     if (leading != Sign::kZero) return leading;
@@ -74,7 +79,7 @@ Sign ExactSolver::sign(std::size_t neuron, const ExactPoint& point) {
 }
 
 double ExactSolver::pre_activation(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent) {
-  forms_.form(layer_, neuron, form_);
+  forms_.cutting_form(layer_, neuron, form_);
   return nearest_double(evaluate(form_, point, part), Integer(point.denominator * forms_.scale(layer_)), exponent);
 }
 
@@ -85,7 +90,7 @@ double ExactSolver::value(ValueId value, const ExactPoint& point, std::size_t pa
                           exponent);
   }
   const auto layer = static_cast<std::size_t>(source.layer);
-  if (!forms_.is_active(layer, source.row)) return 0.0;
+  if (!forms_.passes_on(source)) return 0.0;
   forms_.form(layer, source.row, form_);
   return nearest_double(evaluate(form_, point, part), Integer(point.denominator * forms_.scale(layer)), exponent);
 }

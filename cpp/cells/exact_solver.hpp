@@ -2,7 +2,7 @@
 //
 // A vertex is the one point where its walls hold and all neurons that are zero there vanish, zeros counted as off: on
 // the common zero set of a neuron "off" and "on" agree, so by induction over the layers its sign vector and its wall
-// set say everything that is needed.
+// set say everything that is needed. Of a max row all largest entries agree there, which are as many equations less one.
 #pragma once
 
 #include <cstddef>
@@ -31,21 +31,21 @@ class ExactSolver {
   /// Names the cell by its sign vector in the layers before layer(), its wall set and its dimension.
   void set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension);
 
-  /// The point of the carrier's affine hull where the given neurons of layer() vanish, in addition to the carrier's own
+  /// The point of the carrier's affine hull where the given cutting rows of layer() vanish, in addition to the carrier's own
   /// equations. REQUIRES: there is exactly one such point; throws std::runtime_error("internal: ...") otherwise.
   ExactPoint point(std::span<const std::size_t> neurons);
 
-  /// Sign of a neuron of layer() at a point of the closed carrier; on R^d for all large M.
+  /// Sign of a cutting row of layer() at a point of the closed carrier; on R^d for all large M.
   Sign sign(std::size_t neuron, const ExactPoint& point);
 
-  /// Pre-activation of a neuron of layer() there, times 2^exponent, correctly rounded. Part 1 is the coefficient of M.
+  /// Value of a cutting row of layer() there, times 2^exponent, correctly rounded. Part 1 is the coefficient of M.
   double pre_activation(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent);
 
   /// The same for an input or a value of a layer before layer() on the carrier: 0 for a neuron that is off there.
   double value(ValueId value, const ExactPoint& point, std::size_t part, int exponent);
 
  private:
-  void append_equation(std::size_t layer, std::size_t neuron, EquationSystem& system);
+  void append_equation(EquationSystem& system);
   Integer evaluate(const std::vector<Integer>& form, const ExactPoint& point, std::size_t part) const;
 
   const Network& network_;

@@ -21,6 +21,7 @@ FacetSides::FacetSides(const Complex& complex)
 std::optional<Sign> FacetSides::triage_side(std::int32_t facet, std::int32_t region, std::int32_t other_facet,
                                             std::int32_t other_region) {
   const Neuron neuron = vanishing_neuron(facet, region);
+  if (complex_.network().kind(neuron.layer) == LayerKind::kMax) return std::nullopt;
   find_influential(neuron, region_planes_, influential_);
   complex_.compose_signs(complex_.dim(), static_cast<std::size_t>(other_region), region_planes_);
   find_influential(neuron, region_planes_, other_influential_);
@@ -35,10 +36,10 @@ Sign FacetSides::exact_side(std::int32_t facet, std::int32_t region, std::int32_
   const Neuron neuron = vanishing_neuron(facet, region);
   const Word* positive = region_planes_.data();
   const Word* negative = positive + complex_.codes().words();
-  forms_.set_pattern(neuron.layer, [&](std::size_t l, std::size_t i) {
-    return complex_.codes().sign(l, i, positive, negative) == Sign::kPositive;
+  forms_.set_pattern(neuron.layer + 1, [&](std::size_t l, std::size_t i) {
+    return complex_.codes().sign(l, i, positive, negative) == complex_.network().active_sign(l);
   });
-  forms_.form(neuron.layer, neuron.index, form_);
+  forms_.sign_form(neuron.layer, neuron.index, form_);
   const ExactPoint& x = point(vertex);
   Integer value = 0;
   for (std::size_t k = 0; k < x.infinite.size(); ++k) value += form_[k] * x.infinite[k];
@@ -74,7 +75,10 @@ void FacetSides::find_influential(const Neuron& neuron, const std::vector<Word>&
   found.assign(influence_.words(), 0);
   influence_.add_sources(neuron.layer, neuron.index, found);
   influence_.trace(
-      neuron.layer, [&](std::size_t l, std::size_t i) { return sign({l, i, Sign::kZero}, planes) == Sign::kPositive; },
+      neuron.layer,
+      [&](std::size_t l, std::size_t i) {
+        return sign({l, i, Sign::kZero}, planes) == complex_.network().active_sign(l);
+      },
       found);
 }
 

@@ -72,7 +72,7 @@ std::size_t vertices_per_task(const Layer& layer) {
 
 ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers) {
   const std::size_t count = vertices.count();
-  const Layer& layer = input.network.layers()[input.layer];
+  const Layer& layer = input.network.cutting_layer(input.layer);
   const bool is_linear = layer.kind() == LayerKind::kLinear;
   const std::vector<RowClass> classes = is_linear ? std::vector<RowClass>() : classify_rows(layer);
   ForwardResult result;

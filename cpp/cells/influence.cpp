@@ -7,12 +7,12 @@ constexpr auto kNone = static_cast<std::size_t>(-1);
 
 }  // namespace
 
-Influence::Influence(const Network& network) {
+Influence::Influence(const Network& network) : network_(network) {
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
     first_.push_back(words_);
-    linear_.push_back(network.is_linear(l));
     widths_.push_back(network.layers()[l].rows());
     words_ += words_for(widths_.back());
+    if (network.kind(l) == LayerKind::kMax) words_ += words_for(network.signs_in(l));
   }
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
@@ -36,6 +36,13 @@ Influence::Influence(const Network& network) {
       }
     }
   }
+}
+
+void Influence::add_entry(std::size_t layer, std::size_t row, std::size_t t, std::span<Word> found) const {
+  const Layer& max = network_.layers()[layer];
+  set_bit(found.data() + first_[layer] + words_for(widths_[layer]), max.first_entry(row) + t);
+  const ValueSource& source = network_.sources(layer)[max.entries(row)[t]];
+  set_bit(found.data() + first_[static_cast<std::size_t>(source.layer)], source.row);
 }
 
 void Influence::add_sources(std::size_t layer, std::size_t neuron, std::span<Word> found) const {

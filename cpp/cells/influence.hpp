@@ -10,11 +10,13 @@
 
 namespace relutope {
 
-/// A set of hidden neurons and linear values is words() words, each layer beginning with a new one.
+/// A set of rows of hidden layers is words() words, each layer beginning with a new one; for a max layer also a set of
+/// entries.
 ///
-/// Guarantee: regions on which the same neurons are influential for a target (a neuron or an output) give it the same
-/// affine form. Influential are those that are on (linear values always are) and from which a chain of non-zero weights through neurons that are
-/// on leads to the target; each coefficient of its form is a sum over such chains. (The converse fails.)
+/// Guarantee: regions on which the same rows and entries are influential for a target (a neuron or an output) give it
+/// the same affine form. Influential are those that are on (linear values and maxima always are, of a maximum the first
+/// largest entry) and from which a chain of non-zero weights through such leads to the target; each coefficient of its
+/// form is a sum over such chains. (The converse fails.)
 class Influence {
  public:
   explicit Influence(const Network& network);
@@ -31,7 +33,13 @@ class Influence {
       Word* own = found.data() + first_[l];
       for (std::size_t i = 0; i < widths_[l]; ++i) {
         if (!test_bit(own, i)) continue;
-        if (linear_[l] || is_on(l, i)) {
+        const LayerKind kind = network_.kind(l);
+        if (kind == LayerKind::kMax) {
+          const Layer& max = network_.layers()[l];
+          std::size_t t = 0;
+          while (t + 1 < max.entries(i).size() && !is_on(l, max.first_entry(i) + t)) ++t;
+          add_entry(l, i, t, found);
+        } else if (kind == LayerKind::kLinear || is_on(l, i)) {
           add_sources(l, i, found);
         } else {
           clear_bit(own, i);
@@ -50,10 +58,12 @@ class Influence {
     std::size_t words = 0;
     std::vector<Word> rows;  // `words` words per neuron that reads
   };
+  void add_entry(std::size_t layer, std::size_t row, std::size_t t, std::span<Word> found) const;
+
+  const Network& network_;
   std::size_t words_ = 0;
-  std::vector<std::size_t> first_, widths_;  // per hidden layer
-  std::vector<bool> linear_;
-  std::vector<Readers> readers_;  // per layer
+  std::vector<std::size_t> first_, widths_;  // per hidden layer; the entries of a max layer follow its rows
+  std::vector<Readers> readers_;             // per layer
 };
 
 }  // namespace relutope

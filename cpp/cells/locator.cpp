@@ -107,7 +107,7 @@ void Locator::name_points(std::span<const double> points, std::span<const std::s
   names.assign(chosen.size() * (planes + 1), 0);
   inside.assign(chosen.size(), 0);
   workers.run((chosen.size() + kNamesPerTask - 1) / kNamesPerTask, [&](std::size_t task, std::size_t) {
-    std::vector<std::int8_t> signs(complex_->network().neurons());
+    std::vector<std::int8_t> signs(complex_->network().signs());
     StageTally tally;
     const std::size_t last = std::min(chosen.size(), (task + 1) * kNamesPerTask);
     for (std::size_t i = task * kNamesPerTask; i < last; ++i) {

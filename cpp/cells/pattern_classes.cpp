@@ -48,12 +48,14 @@ class RowNumbering {
 
 /// The bits that decide which neurons of the first layers are on: plane + of the neurons' bits, plane - of the flipped
 /// ones.
-std::vector<Word> deciding_bits(const SignCodes& codes, std::size_t layers) {
+std::vector<Word> deciding_bits(const SignCodes& codes, const Network& network) {
   std::vector<Word> mask(2 * codes.words(), 0);
-  for (std::size_t l = 0; l < layers; ++l) {
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    // An entry of a max layer is not active where it is negative.
+    const bool is_max = network.kind(l) == LayerKind::kMax;
     for (const NeuronCode& code : codes.layer(l)) {
       if (code.bit < 0) continue;
-      set_bit(mask.data() + (code.flipped ? codes.words() : 0), static_cast<std::size_t>(code.bit));
+      set_bit(mask.data() + (code.flipped || is_max ? codes.words() : 0), static_cast<std::size_t>(code.bit));
     }
   }
   return mask;
@@ -62,7 +64,7 @@ std::vector<Word> deciding_bits(const SignCodes& codes, std::size_t layers) {
 }  // namespace
 
 PatternClasses activation_classes(const Complex& complex, const Network& network, const Heartbeat& heartbeat) {
-  const std::vector<Word> mask = deciding_bits(complex.codes(), network.hidden_layers());
+  const std::vector<Word> mask = deciding_bits(complex.codes(), network);
   const std::size_t words = mask.size();
   RowNumbering numbering(words);
   PatternClasses classes;
@@ -97,7 +99,7 @@ std::vector<std::int32_t> influence_classes(const Complex& complex, const Networ
     if (region % kBeat == 0) heartbeat();
     const Word* positive = signs.data() + region * 2 * codes.words();
     const auto is_on = [&](std::size_t l, std::size_t i) {
-      return codes.sign(l, i, positive, positive + codes.words()) == Sign::kPositive;
+      return codes.sign(l, i, positive, positive + codes.words()) == network.active_sign(l);
     };
     influential = read_by_outputs;
     influence.trace(network.hidden_layers(), is_on, influential);

@@ -7,10 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "cells/coarsening.hpp"
 #include "cells/complex_builder.hpp"
 #include "cells/forward.hpp"
 #include "cells/history.hpp"
 #include "cells/layer_step.hpp"
+#include "cells/max_step.hpp"
 #include "cells/starting_cells.hpp"
 
 namespace relutope {
@@ -60,7 +62,7 @@ class Construction {
   void one_layer(std::size_t l, Descent* descent) {
     Skeleton& cells = start_.cells;
     SignCodes& codes = start_.codes;
-    const ScaledLayer scaled(network_->layers()[l], column_exponents(*network_, l, layout_));
+    const ScaledLayer scaled(network_->cutting_layer(l), column_exponents(*network_, l, layout_));
     const PreviousLayer previous{l == 0 ? nullptr : &tables_, shape_, layout_.own};
     const RowPlan plan = plan_rows(*network_, l, last_readers_, scaled, layout_);
     ForwardResult result =
@@ -72,9 +74,25 @@ class Construction {
     if (bits > 0) {
       statistics_.tally += subdivide_layer({*network_, l, layout_, codes, start_.domain, tables_, shape_}, cells,
                                            arenas_, budget_, workers_, descent);
-      extend_history(shape_, codes.bits(), bits, cells.vertices, budget_, workers_);
     }
+    if (network_->kind(l) == LayerKind::kMax) {
+      join_maxima(l, bits > 0);
+      return;
+    }
+    if (bits > 0) extend_history(shape_, codes.bits(), bits, cells.vertices, budget_, workers_);
     codes.add_layer(tables_.codes, bits);
+  }
+
+  /// A cell is what its largest entries say; which of the others is larger cuts nothing.
+  void join_maxima(std::size_t l, bool is_cut) {
+    Vertices& vertices = start_.cells.vertices;
+    MaxSigns signs =
+        take_maxima({*network_, l, tables_, last_readers_}, shape_, layout_, vertices, budget_, workers_);
+    if (signs.bits > 0) extend_history(shape_, start_.codes.bits(), signs.bits, vertices, budget_, workers_);
+    start_.codes.add_layer(std::move(signs.codes), signs.bits);
+    shape_.history_words = start_.codes.words();
+    if (is_cut) coarsen(shape_, start_.cells, budget_);
+    tables_ = linear_layer_tables(network_->layers()[l].rows());
   }
 
   std::clock_t cpu_begin_ = std::clock();

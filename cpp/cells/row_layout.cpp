@@ -17,6 +17,8 @@ std::vector<std::size_t> last_readers(const Network& network) {
 
 namespace {
 
+constexpr auto kNoValue = static_cast<ValueId>(-1);
+
 /// Entry of each value, or RowPlan::kNone.
 std::vector<std::int32_t> entries_of(const RowLayout& layout, std::size_t n_values) {
   std::vector<std::int32_t> entries(n_values, RowPlan::kNone);
@@ -37,9 +39,11 @@ std::vector<int> column_exponents(const Network& network, std::size_t l, const R
 
 RowPlan plan_rows(const Network& network, std::size_t l, const std::vector<std::size_t>& last_reader,
                   const ScaledLayer& scaled, RowLayout& layout) {
-  const Layer& layer = network.layers()[l];
+  const Layer& layer = network.cutting_layer(l);
+  const bool is_max = network.kind(l) == LayerKind::kMax;
   const std::vector<std::int32_t> entries = entries_of(layout, network.first_value(l));
   RowLayout next{value_range(network.first_value(l), layer.rows()), scaled.exponents(), layer.rows()};
+  if (is_max) next.values.assign(layer.rows(), kNoValue);
   RowPlan plan;
   plan.column.assign(layout.values.size(), RowPlan::kNone);
   plan.carried.assign(layout.values.size(), RowPlan::kNone);
@@ -49,7 +53,8 @@ RowPlan plan_rows(const Network& network, std::size_t l, const std::vector<std::
     plan.is_plain &= entry == static_cast<std::int32_t>(k);
   }
   for (std::size_t e = 0; e < layout.values.size(); ++e) {
-    if (last_reader[layout.values[e]] <= l) continue;
+    const bool is_read = is_max && plan.column[e] != RowPlan::kNone;
+    if (last_reader[layout.values[e]] <= l && !is_read) continue;
     plan.carried[e] = static_cast<std::int32_t>(next.values.size());
     next.values.push_back(layout.values[e]);
     next.exponents.push_back(layout.exponents[e]);

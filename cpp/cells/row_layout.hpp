@@ -12,7 +12,7 @@
 namespace relutope {
 
 struct RowLayout {
-  std::vector<ValueId> values;  // per entry
+  std::vector<ValueId> values;  // per entry; what cuts at a max layer is no value of the network
   std::vector<int> exponents;   // an entry is 2^exponents[e] times the true value
   std::size_t own = 0;          // entries 0..own-1 are the rows of the layer in work, the others are carried along
 };
@@ -32,7 +32,8 @@ struct RowPlan {
 /// Exponents of what the columns of layer `l` read, from rows before it that hold all of them.
 std::vector<int> column_exponents(const Network& network, std::size_t l, const RowLayout& before);
 
-/// The plan for layer `l` and the layout of its rows. last_reader[v] is the last layer that reads value v.
+/// The plan for what cuts at layer `l` and the layout of its rows, which at a max layer carry all that the layer reads.
+/// last_reader[v] is the last layer that reads value v.
 RowPlan plan_rows(const Network& network, std::size_t l, const std::vector<std::size_t>& last_reader,
                   const ScaledLayer& scaled, RowLayout& layout);
 

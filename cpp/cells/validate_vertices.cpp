@@ -12,54 +12,83 @@ namespace {
   throw std::runtime_error("internal: vertex " + std::to_string(v) + " " + what);
 }
 
-Sign leading_sign(const std::vector<Integer>& finite, const std::vector<Integer>& infinite, std::size_t i) {
-  if (!infinite.empty() && infinite[i] != 0) return sign_of(infinite[i]);
-  return sign_of(finite[i]);
+/// Values of all layers done so far, inputs first, each layer up to the positive factor of its integers. On R^d the
+/// coefficients of M stand beside them.
+struct Values {
+  std::vector<std::vector<Integer>> finite, infinite;
+  bool has_infinite = false;
+};
+
+/// One number, with its coefficient of M.
+struct Number {
+  Integer finite, infinite;
+  Sign sign() const { return infinite != 0 ? sign_of(infinite) : sign_of(finite); }
+};
+
+Number entry(const Network& network, std::size_t l, std::size_t i, std::size_t t, const Values& before) {
+  const ValueSource& source = network.sources(l)[network.layers()[l].entries(i)[t]];
+  const auto place = static_cast<std::size_t>(source.layer + 1);
+  const Integer& weight = network.integer_layers().row(l, i)[t];
+  Number result{weight * before.finite[place][source.row], 0};
+  if (before.has_infinite) result.infinite = weight * before.infinite[place][source.row];
+  return result;
 }
 
-/// Values of all layers done so far, inputs first, each layer up to the positive factor of its integers.
-using Values = std::vector<std::vector<Integer>>;
-
-/// Pre-activations of one layer from the values before it; without biases if `bias` is 0.
-std::vector<Integer> layer_values(const Network& network, std::size_t l, const Values& before, const Integer& bias) {
-  const IntegerLayers& integers = network.integer_layers();
-  const Layer& layer = network.layers()[l];
-  std::vector<Integer> values;
-  for (std::size_t i = 0; i < layer.rows(); ++i) {
-    Integer sum = integers.bias(l, i) * bias;
-    const auto entries = layer.entries(i);
-    for (std::size_t t = 0; t < entries.size(); ++t) {
-      const ValueSource& source = network.sources(l)[entries[t]];
-      const Integer& value = before[static_cast<std::size_t>(source.layer + 1)][source.row];
-      if (value != 0) sum += integers.row(l, i)[t] * value;
+/// Pre-activation of a row, or its largest entry.
+Number row_value(const Network& network, std::size_t l, std::size_t i, const Values& before,
+                 const Integer& denominator) {
+  const std::size_t n = network.layers()[l].entries(i).size();
+  if (network.kind(l) == LayerKind::kMax) {
+    Number largest = entry(network, l, i, 0, before);
+    for (std::size_t t = 1; t < n; ++t) {
+      const Number other = entry(network, l, i, t, before);
+      const Number gap{other.finite - largest.finite, other.infinite - largest.infinite};
+      if (gap.sign() == Sign::kPositive) largest = other;
     }
-    values.push_back(std::move(sum));
+    return largest;
   }
-  return values;
+  Number sum{network.integer_layers().bias(l, i) * denominator, 0};
+  for (std::size_t t = 0; t < n; ++t) {
+    const Number term = entry(network, l, i, t, before);
+    sum.finite += term.finite;
+    sum.infinite += term.infinite;
+  }
+  return sum;
+}
+
+/// The signs of a row as Network defines them.
+void append_signs(const Network& network, std::size_t l, std::size_t i, const Number& value, const Values& before,
+                  std::vector<Sign>& signs) {
+  if (network.kind(l) == LayerKind::kRelu) signs.push_back(value.sign());
+  if (network.kind(l) != LayerKind::kMax) return;
+  for (std::size_t t = 0; t < network.layers()[l].entries(i).size(); ++t) {
+    const Number own = entry(network, l, i, t, before);
+    signs.push_back(Number{own.finite - value.finite, own.infinite - value.infinite}.sign());
+  }
 }
 
 void check_signs(const Complex& complex, std::size_t v, const ExactPoint& point) {
   const Network& network = complex.network();
-  std::vector<std::int8_t> stored(network.neurons());
+  std::vector<std::int8_t> stored(network.signs());
   complex.expand_signs(complex.vertex_signs(v), stored.data());
-  const bool has_infinite = !point.infinite.empty();
-  Values finite{point.finite};
-  Values infinite{point.infinite};
+  Values values{{point.finite}, {point.infinite}, !point.infinite.empty()};
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    std::vector<Integer> own = layer_values(network, l, finite, point.denominator);
-    std::vector<Integer> own_infinite;
-    if (has_infinite) own_infinite = layer_values(network, l, infinite, 0);
-    for (std::size_t i = 0; i < network.neurons_in(l); ++i) {
-      const Sign sign = leading_sign(own, own_infinite, i);
-      if (to_int(sign) != stored[network.first_neuron(l) + i]) {
-        fail(v, "has a wrong sign at neuron " + std::to_string(i) + " of hidden layer " + std::to_string(l));
-      }
-      if (sign == Sign::kPositive) continue;
-      own[i] = 0;
-      if (has_infinite) own_infinite[i] = 0;
+    std::vector<Integer> finite, infinite;
+    std::vector<Sign> signs;
+    for (std::size_t i = 0; i < network.layers()[l].rows(); ++i) {
+      Number value = row_value(network, l, i, values, point.denominator);
+      append_signs(network, l, i, value, values, signs);
+      if (network.kind(l) == LayerKind::kRelu && value.sign() != Sign::kPositive) value = {0, 0};
+      finite.push_back(std::move(value.finite));
+      infinite.push_back(std::move(value.infinite));
     }
-    finite.push_back(std::move(own));
-    infinite.push_back(std::move(own_infinite));
+    for (std::size_t i = 0; i < signs.size(); ++i) {
+      if (to_int(signs[i]) != stored[network.first_sign(l) + i]) {
+        fail(v, "has a wrong sign at number " + std::to_string(i) + " of hidden layer " + std::to_string(l));
+      }
+    }
+    values.finite.push_back(std::move(finite));
+    values.infinite.push_back(std::move(infinite));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 
 #include "exact/dyadic.hpp"
 
@@ -26,7 +27,8 @@ void gather(const Network& network, std::size_t l, std::span<const double> point
     }
     const auto s = static_cast<std::size_t>(source.layer);
     const double value = evaluation.values[s][source.row];
-    inputs.push_back({network.is_linear(s) ? value : std::max(value, 0.0), evaluation.errors[s][source.row]});
+    const bool is_relu = network.kind(s) == LayerKind::kRelu;
+    inputs.push_back({is_relu ? std::max(value, 0.0) : value, evaluation.errors[s][source.row]});
   }
 }
 
@@ -88,9 +90,25 @@ void evaluate_sparse_row(const Layer& layer, std::size_t i, const std::vector<In
   error = (carried + gamma * absolute + DBL_MIN * (1.0 + largest)) * (1.0 + 4.0 * (m + 8) * kUnit);
 }
 
+/// A largest value moves no more than the one of its entries that moves the most.
+void evaluate_maxima(const Layer& layer, const std::vector<Input>& inputs, double* values, double* errors) {
+  for (std::size_t i = 0; i < layer.rows(); ++i) {
+    values[i] = -std::numeric_limits<double>::infinity();
+    errors[i] = 0;
+    for (const std::uint32_t k : layer.entries(i)) {
+      values[i] = std::max(values[i], inputs[k].value);
+      errors[i] = inputs[k].error > errors[i] || std::isnan(inputs[k].error) ? inputs[k].error : errors[i];
+    }
+  }
+}
+
 void evaluate_layer(const Layer& layer, const std::vector<Input>& inputs, double* values, double* errors) {
   double largest = 0.0;
   for (const Input& input : inputs) largest = std::max(largest, std::abs(input.value) + input.error);
+  if (layer.kind() == LayerKind::kMax) {
+    evaluate_maxima(layer, inputs, values, errors);
+    return;
+  }
   if (!layer.is_dense()) {
     for (std::size_t i = 0; i < layer.rows(); ++i) {
       evaluate_sparse_row(layer, i, inputs, largest, values[i], errors[i]);
@@ -122,6 +140,19 @@ FloatEvaluation evaluate(const Network& network, std::span<const double> point) 
   return result;
 }
 
+namespace {
+
+/// What a column reads, times the denominator of its layer.
+Integer exact_value(const Network& network, const ValueSource& source, std::span<const Integer> numerators,
+                    const ExactEvaluation& evaluation) {
+  if (source.layer == ValueSource::kInput) return numerators[source.row];
+  const auto layer = static_cast<std::size_t>(source.layer);
+  const Integer& value = evaluation.values[layer][source.row];
+  return network.kind(layer) == LayerKind::kRelu && value < 0 ? Integer(0) : value;
+}
+
+}  // namespace
+
 ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> numerators,
                                const Integer& denominator) {
   const IntegerLayers& integers = network.integer_layers();
@@ -129,16 +160,18 @@ ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> 
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     std::vector<Integer> values;
+    const bool is_max = layer.kind() == LayerKind::kMax;
     for (std::size_t i = 0; i < layer.rows(); ++i) {
-      Integer sum = integers.bias(l, i) * denominator;
+      Integer sum = is_max ? Integer(0) : Integer(integers.bias(l, i) * denominator);
       const Integer* row = integers.row(l, i);
       const auto entries = layer.entries(i);
       for (std::size_t t = 0; t < entries.size(); ++t) {
-        const ValueSource& source = network.sources(l)[entries[t]];
-        const bool is_input = source.layer == ValueSource::kInput;
-        const auto s = static_cast<std::size_t>(source.layer);
-        const Integer& y = is_input ? numerators[source.row] : result.values[s][source.row];
-        if (is_input || network.is_linear(s) || y > 0) sum += row[t] * y;
+        const Integer term = row[t] * exact_value(network, network.sources(l)[entries[t]], numerators, result);
+        if (!is_max) {
+          sum += term;
+        } else if (t == 0 || term > sum) {
+          sum = term;
+        }
       }
       values.push_back(std::move(sum));
     }
@@ -148,31 +181,70 @@ ExactEvaluation exact_evaluate(const Network& network, std::span<const Integer> 
   return result;
 }
 
+void exact_signs(const Network& network, const ExactEvaluation& exact, std::int8_t* signs) {
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    const Layer& layer = network.layers()[l];
+    if (network.kind(l) == LayerKind::kRelu) {
+      for (const Integer& value : exact.values[l]) *signs++ = static_cast<std::int8_t>(to_int(sign_of(value)));
+    }
+    if (network.kind(l) != LayerKind::kMax) continue;
+    for (std::size_t i = 0; i < layer.rows(); ++i) {
+      const auto entries = layer.entries(i);
+      for (std::size_t t = 0; t < entries.size(); ++t) {
+        // A max layer reads no inputs.
+        const Integer value = exact_value(network, network.sources(l)[entries[t]], {}, exact);
+        *signs++ = network.integer_layers().row(l, i)[t] * value < exact.values[l][i] ? -1 : 0;
+      }
+    }
+  }
+}
+
+namespace {
+
+/// Signs of a max layer, if one entry of each row is certainly larger than all others.
+bool certain_maxima(const Network& network, std::size_t l, const FloatEvaluation& evaluation, std::int8_t* signs) {
+  std::vector<Input> inputs;
+  gather(network, l, {}, evaluation, inputs);
+  const Layer& layer = network.layers()[l];
+  for (std::size_t i = 0; i < layer.rows(); ++i) {
+    const auto entries = layer.entries(i);
+    const auto largest = std::max_element(entries.begin(), entries.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return inputs[a].value < inputs[b].value;
+    });
+    const Input best = inputs[*largest];
+    for (const std::uint32_t k : entries) {
+      *signs++ = k == *largest ? 0 : -1;
+      // Infinite or unknown errors fail here; the difference below is rounded once.
+      const double gap = (best.value - inputs[k].value) * (1 - 0x1p-52);
+      if (k != *largest && !(gap > (best.error + inputs[k].error) * (1 + 0x1p-51))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 void sign_vector(const Network& network, std::span<const double> point, std::span<std::int8_t> signs,
                  StageTally& tally) {
   const FloatEvaluation evaluation = evaluate(network, point);
   bool open = false;
   for (std::size_t l = 0; l < network.hidden_layers() && !open; ++l) {
-    if (network.is_linear(l)) continue;
+    std::int8_t* own = signs.data() + network.first_sign(l);
+    if (network.kind(l) == LayerKind::kMax) open |= !certain_maxima(network, l, evaluation, own);
+    if (network.kind(l) != LayerKind::kRelu) continue;
     for (std::size_t i = 0; i < evaluation.values[l].size(); ++i) {
       const auto sign = triage_sign(evaluation.values[l][i], evaluation.errors[l][i]);
       open |= !sign.has_value();
-      if (sign) signs[network.first_neuron(l) + i] = static_cast<std::int8_t>(to_int(*sign));
+      if (sign) own[i] = static_cast<std::int8_t>(to_int(*sign));
     }
   }
   if (!open) {
-    tally.triage += network.neurons();
+    tally.triage += network.signs();
     return;
   }
   const IntegerRow row = integer_row(point);
-  const ExactEvaluation exact = exact_evaluate(network, row.numerators, row.denominator);
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    if (network.is_linear(l)) continue;
-    for (std::size_t i = 0; i < exact.values[l].size(); ++i) {
-      signs[network.first_neuron(l) + i] = static_cast<std::int8_t>(to_int(sign_of(exact.values[l][i])));
-    }
-  }
-  tally.exact += network.neurons();
+  exact_signs(network, exact_evaluate(network, row.numerators, row.denominator), signs.data());
+  tally.exact += network.signs();
 }
 
 }  // namespace relutope

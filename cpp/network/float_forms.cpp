@@ -40,7 +40,7 @@ void add_tile(const std::vector<double>& columns, std::size_t stride, std::size_
 
 }  // namespace
 
-FloatForms::FloatForms(const Network& network) : network_(network), active_(network.neurons()) {
+FloatForms::FloatForms(const Network& network) : network_(network), active_(network.signs()) {
   for (const Layer& layer : network.layers()) {
     const std::size_t n = layer.rows();
     const std::size_t m = layer.columns();
@@ -68,15 +68,83 @@ void FloatForms::set_pattern(std::span<const bool> active) {
     const auto [changed, end] = std::mismatch(active_.begin(), active_.end(), active.begin(),
                                               [](std::uint8_t a, bool b) { return (a != 0) == b; });
     const auto neuron = static_cast<std::size_t>(changed - active_.begin());
-    while (first < network_.hidden_layers() && network_.first_neuron(first + 1) <= neuron) ++first;
-    ++first;
+    while (first < network_.hidden_layers() && network_.first_sign(first + 1) <= neuron) ++first;
+    // The pattern of a max layer decides its own forms.
+    if (first >= network_.hidden_layers() || network_.kind(first) != LayerKind::kMax) ++first;
   }
   std::copy(active.begin(), active.end(), active_.begin());
   is_set_ = true;
   for (std::size_t l = first; l < layers_.size(); ++l) compute(l);
 }
 
+bool FloatForms::passes_on(const ValueSource& source) const {
+  const auto layer = static_cast<std::size_t>(source.layer);
+  return network_.kind(layer) != LayerKind::kRelu || active_[network_.first_sign(layer) + source.row] != 0;
+}
+
+/// The form of the first active entry of each row.
+void FloatForms::compute_maxima(std::size_t layer) {
+  const Layer& max = network_.layers()[layer];
+  LayerForms& forms = layers_[layer];
+  const std::size_t n = max.rows();
+  std::fill(forms.values.begin(), forms.values.end(), 0.0);
+  std::fill(forms.errors.begin(), forms.errors.end(), 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto entries = max.entries(i);
+    const std::uint8_t* active = &active_[network_.first_sign(layer) + max.first_entry(i)];
+    std::size_t t = 0;
+    while (t + 1 < entries.size() && active[t] == 0) ++t;
+    const ValueSource& from = network_.sources(layer)[entries[t]];
+    if (!passes_on(from)) continue;
+    const LayerForms& source = layers_[static_cast<std::size_t>(from.layer)];
+    const std::size_t width = network_.layers()[static_cast<std::size_t>(from.layer)].rows();
+    for (std::size_t j = 0; j <= network_.input_dim(); ++j) {
+      forms.values[j * n + i] = source.values[j * width + from.row];
+      forms.errors[j * n + i] = source.errors[j * width + from.row];
+    }
+  }
+}
+
+// A difference of numbers that are off by e and f is off by e + f and half an ulp of itself; 1 + 4 u covers the ulps of
+// the bound, the smallest subnormal its underflow.
+FloatForms::Forms FloatForms::sign_forms(std::size_t layer) {
+  if (layer >= network_.hidden_layers() || network_.kind(layer) != LayerKind::kMax) {
+    return {layers_[layer].values, layers_[layer].errors};
+  }
+  const Layer& max = network_.layers()[layer];
+  const LayerForms& maxima = layers_[layer];
+  const std::size_t n = max.rows();
+  const std::size_t width = network_.signs_in(layer);
+  entry_values_.resize((network_.input_dim() + 1) * width);
+  entry_errors_.resize(entry_values_.size());
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto entries = max.entries(i);
+    for (std::size_t t = 0; t < entries.size(); ++t) {
+      const ValueSource& from = network_.sources(layer)[entries[t]];
+      const auto source = static_cast<std::size_t>(from.layer);
+      const std::size_t rows = network_.layers()[source].rows();
+      for (std::size_t j = 0; j <= network_.input_dim(); ++j) {
+        const double own = passes_on(from) ? layers_[source].values[j * rows + from.row] : 0.0;
+        const double own_error = passes_on(from) ? layers_[source].errors[j * rows + from.row] : 0.0;
+        const double value = own - maxima.values[j * n + i];
+        const double carried = own_error + maxima.errors[j * n + i];
+        const bool is_exact = carried == 0 && (own == 0 || maxima.values[j * n + i] == 0 || value == 0);
+        const std::size_t at = j * width + max.first_entry(i) + t;
+        entry_values_[at] = value;
+        entry_errors_[at] = is_exact ? 0.0
+                                     : (carried + kUnit * std::abs(value)) * (1 + 4 * kUnit) +
+                                           std::numeric_limits<double>::denorm_min();
+      }
+    }
+  }
+  return {entry_values_, entry_errors_};
+}
+
 void FloatForms::compute(std::size_t layer) {
+  if (network_.kind(layer) == LayerKind::kMax) {
+    compute_maxima(layer);
+    return;
+  }
   gather(layer);
   LayerForms& forms = layers_[layer];
   const std::size_t n = network_.layers()[layer].rows();
@@ -114,7 +182,7 @@ void FloatForms::gather(std::size_t layer) {
       continue;
     }
     const auto source = static_cast<std::size_t>(from.layer);
-    if (!network_.is_linear(source) && active_[network_.first_neuron(source) + from.row] == 0) continue;
+    if (!passes_on(from)) continue;
     append_term(column);
     const std::size_t width = network_.layers()[source].rows();
     for (std::size_t j = 0; j <= d; ++j) {

@@ -17,13 +17,19 @@ class FloatForms {
  public:
   explicit FloatForms(const Network& network);
 
-  /// Sets which hidden neurons are on, network.neurons() entries. Layers whose predecessors keep their pattern keep
+  /// Sets which signs are active ones, network.signs() entries. Layers whose predecessors keep their pattern keep
   /// their forms.
   void set_pattern(std::span<const bool> active);
 
   /// Coefficients of input 0 of all neurons of a layer (the last one: outputs), then of input 1, ..., then constants.
   std::span<const double> values(std::size_t layer) const { return layers_[layer].values; }
   std::span<const double> errors(std::size_t layer) const { return layers_[layer].errors; }
+
+  struct Forms {
+    std::span<const double> values, errors;
+  };
+  /// The same forms, but of a max layer those of its entries less the maxima. They hold until the next call.
+  Forms sign_forms(std::size_t layer);
 
  private:
   struct LayerForms {
@@ -36,6 +42,8 @@ class FloatForms {
   };
   void compute(std::size_t layer);
   void gather(std::size_t layer);
+  void compute_maxima(std::size_t layer);
+  bool passes_on(const ValueSource& source) const;
   void append_term(std::size_t column);
 
   const Network& network_;
@@ -46,6 +54,7 @@ class FloatForms {
   std::vector<std::size_t> term_columns_;
   std::vector<double> factors_;
   std::vector<double> reaches_;
+  std::vector<double> entry_values_, entry_errors_;
 };
 
 }  // namespace relutope

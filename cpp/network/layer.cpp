@@ -1,5 +1,6 @@
 #include "network/layer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -103,6 +104,12 @@ std::vector<ValueId> value_range(std::size_t first, std::size_t count) {
 
 IntegerRow Layer::exact_row(std::size_t i) const {
   return is_rational(i) ? rational_[i] : integer_row(image(i));
+}
+
+std::size_t Layer::row_of_entry(std::size_t entry) const {
+  if (is_dense()) return entry / columns_.size();
+  const auto next = std::upper_bound(pattern_.offsets.begin(), pattern_.offsets.end(), entry);
+  return static_cast<std::size_t>(next - pattern_.offsets.begin()) - 1;
 }
 
 Layer Layer::as_dense() const {

@@ -14,8 +14,9 @@ namespace relutope {
 /// Place of a value of the network: the inputs come first, then the rows of layer 0, of layer 1, and so on.
 using ValueId = std::uint32_t;
 
-/// What a layer does with its rows z: relu(z), or z itself.
-enum class LayerKind : std::uint8_t { kRelu, kLinear };
+/// What a layer does with its rows z: relu(z), or z itself. A row of a max layer is the largest of the values that its
+/// entries read; all its coefficients are 1 and its bias is 0.
+enum class LayerKind : std::uint8_t { kRelu, kLinear, kMax };
 
 /// The entries of a sparse layer: row i reads the columns indices[offsets[i]] .. indices[offsets[i + 1] - 1], ascending.
 struct SparsePattern {
@@ -53,6 +54,10 @@ class Layer {
     if (is_dense()) return all_columns_;
     return {&pattern_.indices[pattern_.offsets[i]], pattern_.offsets[i + 1] - pattern_.offsets[i]};
   }
+  /// Number of the first entry of row i among those of all rows; i == rows() gives their number.
+  std::size_t first_entry(std::size_t i) const { return is_dense() ? i * columns_.size() : pattern_.offsets[i]; }
+  /// The row of an entry that is numbered through the layer.
+  std::size_t row_of_entry(std::size_t entry) const;
   /// Where the entries of row i begin when all rows stand one after the other, each followed by its bias.
   std::size_t row_begin(std::size_t i) const {
     return is_dense() ? i * (columns_.size() + 1) : pattern_.offsets[i] + i;

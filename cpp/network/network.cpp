@@ -16,7 +16,7 @@ Network::Network(std::size_t input_dim, std::vector<Layer> layers)
     throw std::invalid_argument("network: the last layer must be linear, it is the output");
   }
   std::size_t values = input_dim_;
-  first_neuron_.push_back(0);
+  first_sign_.push_back(0);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     first_value_.push_back(static_cast<ValueId>(values));
     std::vector<ValueSource>& sources = sources_.emplace_back();
@@ -29,8 +29,43 @@ Network::Network(std::size_t input_dim, std::vector<Layer> layers)
     }
     values += layers_[l].rows();
     if (values > std::numeric_limits<ValueId>::max()) throw std::invalid_argument("network: more than 2^32 values");
-    if (l + 1 < layers_.size()) first_neuron_.push_back(first_neuron_.back() + (is_linear(l) ? 0 : layers_[l].rows()));
+    pairs_.emplace_back();
+    differences_.emplace_back();
+    if (kind(l) == LayerKind::kMax) add_max_layer(l);
+    if (l + 1 == layers_.size()) break;
+    std::size_t signs = kind(l) == LayerKind::kRelu ? layers_[l].rows() : 0;
+    if (kind(l) == LayerKind::kMax) signs = layers_[l].first_entry(layers_[l].rows());
+    first_sign_.push_back(first_sign_.back() + signs);
   }
+}
+
+void Network::add_max_layer(std::size_t l) {
+  const Layer& layer = layers_[l];
+  const std::string name = "network: max layer " + std::to_string(l);
+  SparsePattern pattern{{0}, {}};
+  std::vector<double> coefficients;
+  for (const ValueSource& source : sources_[l]) {
+    if (source.layer == ValueSource::kInput) throw std::invalid_argument(name + " reads an input");
+  }
+  for (std::size_t i = 0; i < layer.rows(); ++i) {
+    const auto entries = layer.entries(i);
+    const auto row = layer.image(i);
+    if (entries.empty() || layer.is_rational(i) || row.back() != 0 ||
+        std::any_of(row.begin(), row.end() - 1, [](double x) { return x != 1; })) {
+      throw std::invalid_argument(name + ": a row is empty or has other coefficients than 1, or a bias");
+    }
+    const auto first = static_cast<std::uint32_t>(layer.first_entry(i));
+    for (std::uint32_t a = 0; a < entries.size(); ++a) {
+      for (std::uint32_t b = a + 1; b < entries.size(); ++b) {
+        pairs_[l].push_back({static_cast<std::uint32_t>(i), first + a, first + b});
+        pattern.indices.insert(pattern.indices.end(), {entries[a], entries[b]});
+        coefficients.insert(coefficients.end(), {1.0, -1.0, 0.0});
+        pattern.offsets.push_back(pattern.indices.size());
+      }
+    }
+  }
+  differences_[l].emplace_back(LayerKind::kRelu, layer.column_values(), std::move(pattern), std::move(coefficients),
+                               std::vector<IntegerRow>());
 }
 
 ValueSource Network::source(ValueId value) const {
@@ -41,7 +76,7 @@ ValueSource Network::source(ValueId value) const {
 
 bool Network::is_chain() const {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    if (l + 1 < layers_.size() && is_linear(l)) return false;
+    if (l + 1 < layers_.size() && kind(l) != LayerKind::kRelu) return false;
     for (const ValueSource& source : sources_[l]) {
       if (source.layer != static_cast<int>(l) - 1) return false;
     }

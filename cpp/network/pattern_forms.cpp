@@ -9,8 +9,9 @@ PatternForms::PatternForms(const Network& network)
   forms_.resize(network.layers().size());
   for (std::size_t l = 0; l < forms_.size(); ++l) {
     const std::size_t rows = network.layers()[l].rows();
-    forms_[l].active.assign(rows, network.is_linear(l) ? 1 : 0);
+    if (l < network.hidden_layers()) forms_[l].active.assign(network.signs_in(l), 0);
     forms_[l].known.assign(rows, 0);
+    if (network.kind(l) == LayerKind::kMax) choose(l);
   }
 }
 
@@ -24,25 +25,48 @@ void PatternForms::set_pattern(std::size_t n_layers, const IsActive& is_active) 
   for (std::size_t l = 0; l < n_layers; ++l) {
     LayerForms& layer = forms_[l];
     if (changed) forget(l);
-    if (network_.is_linear(l)) continue;
+    bool own_changed = false;
     for (std::size_t i = 0; i < layer.active.size(); ++i) {
       const std::uint8_t on = is_active(l, i) ? 1 : 0;
-      changed |= on != layer.active[i];
+      own_changed |= on != layer.active[i];
       layer.active[i] = on;
+    }
+    changed |= own_changed;
+    // The pattern of a max layer decides its own forms.
+    if (own_changed && network_.kind(l) == LayerKind::kMax) {
+      choose(l);
+      forget(l);
     }
   }
   if (!changed) return;
   for (std::size_t l = n_layers; l < forms_.size(); ++l) forget(l);
 }
 
+void PatternForms::choose(std::size_t layer) {
+  const Layer& max = network_.layers()[layer];
+  LayerForms& forms = forms_[layer];
+  forms.chosen.assign(max.rows(), 0);
+  for (std::size_t i = 0; i < max.rows(); ++i) {
+    for (std::size_t t = max.entries(i).size(); t-- > 0;) {
+      if (forms.active[max.first_entry(i) + t]) forms.chosen[i] = t;
+    }
+  }
+}
+
 /// visit(t, source) for the entries of a row that read an input or an active value.
 template <class Visit>
 void PatternForms::visit_active(std::size_t layer, std::size_t neuron, Visit&& visit) {
   const std::vector<ValueSource>& sources = network_.sources(layer);
+  if (network_.kind(layer) == LayerKind::kMax) {
+    const std::size_t t = forms_[layer].chosen[neuron];
+    const ValueSource& source = sources[network_.layers()[layer].entries(neuron)[t]];
+    if (passes_on(source)) visit(t, source);
+    return;
+  }
   if (!network_.layers()[layer].is_dense()) {
     const auto entries = network_.layers()[layer].entries(neuron);
     for (std::size_t t = 0; t < entries.size(); ++t) {
-      if (reads_active(sources[entries[t]])) visit(t, sources[entries[t]]);
+      if (passes_on(sources[entries[t]])) visit(t, sources[entries[t]]);
     }
     return;
   }
@@ -50,7 +74,7 @@ void PatternForms::visit_active(std::size_t layer, std::size_t neuron, Visit&& v
   if (!forms.listed) {
     forms.open.clear();
     for (std::size_t k = 0; k < sources.size(); ++k) {
-      if (reads_active(sources[k])) forms.open.push_back(k);
+      if (passes_on(sources[k])) forms.open.push_back(k);
     }
     forms.listed = true;
   }
@@ -124,6 +148,44 @@ void PatternForms::form(std::size_t layer, std::size_t neuron, std::vector<Integ
       out[c] = forms_[layer].integers[at];
     }
   }
+}
+
+/// Adds `factor` times the form of entry t of a max row, in the scale of its layer.
+void PatternForms::add_entry(std::size_t layer, std::size_t row, std::size_t t, int factor, std::vector<Integer>& out) {
+  const ValueSource& source = network_.sources(layer)[network_.layers()[layer].entries(row)[t]];
+  if (!passes_on(source)) return;
+  const Integer weight = integers_.row(layer, row)[t] * factor;
+  std::vector<Integer> own;
+  form(static_cast<std::size_t>(source.layer), source.row, own);
+  for (std::size_t c = 0; c < stride_; ++c) out[c] += weight * own[c];
+}
+
+void PatternForms::difference(std::size_t layer, std::size_t row, std::size_t a, std::size_t b,
+                              std::vector<Integer>& out) {
+  out.assign(stride_, Integer(0));
+  if (a == b) return;
+  add_entry(layer, row, a, 1, out);
+  add_entry(layer, row, b, -1, out);
+}
+
+void PatternForms::sign_form(std::size_t layer, std::size_t i, std::vector<Integer>& out) {
+  if (network_.kind(layer) != LayerKind::kMax) {
+    form(layer, i, out);
+    return;
+  }
+  const Layer& max = network_.layers()[layer];
+  const std::size_t row = max.row_of_entry(i);
+  difference(layer, row, i - max.first_entry(row), forms_[layer].chosen[row], out);
+}
+
+void PatternForms::cutting_form(std::size_t layer, std::size_t i, std::vector<Integer>& out) {
+  if (network_.kind(layer) != LayerKind::kMax) {
+    form(layer, i, out);
+    return;
+  }
+  const EntryPair& pair = network_.pairs(layer)[i];
+  const std::size_t first = network_.layers()[layer].first_entry(pair.row);
+  difference(layer, pair.row, pair.first - first, pair.second - first, out);
 }
 
 }  // namespace relutope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
@@ -168,7 +168,7 @@ class Network:
         """
         parts = self.core.layers()
         origins = self.origins or ("",) * len(parts)
-        return tuple(NetworkLayer(*part, origin=origin) for part, origin in zip(parts, origins, strict=True))
+        return tuple(replace(NetworkLayer(*part), origin=origin) for part, origin in zip(parts, origins, strict=True))
 
     @cached_property
     def census(self) -> dict[str, int]:
