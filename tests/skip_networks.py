@@ -1,19 +1,19 @@
 """Networks whose layers read any earlier values, and plain chains that have the same cells.
 
-A layer is (kind, W, b), "relu" or "linear", with W over all values so far: the inputs, then the rows of
-each layer.
+A layer is (kind, W, b), "relu", "linear" or "max", with W over all values so far: the inputs, then the
+rows of each layer.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import chain
 from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reference import reference_cells
 from relutope import Network, _core
 from relutope.coefficients import common_denominator
 
@@ -43,13 +43,25 @@ def skip_network(input_dim: int, layers: list[SkipLayer]) -> Network:
 
 
 def random_layers(
-    rng: np.random.Generator, d: int, *, n_layers: int, width: int, few_bits: bool, density: float
+    rng: np.random.Generator,
+    d: int,
+    *,
+    n_layers: int,
+    width: int,
+    few_bits: bool,
+    density: float,
+    maxima: float = 0.0,
 ) -> list[SkipLayer]:
-    """Hidden layers of both kinds that read some of all earlier values, and a linear output."""
+    """Hidden layers that read some of all earlier values, and a linear output; a share of max layers."""
     layers: list[SkipLayer] = []
     n_values = d
     for place in range(n_layers + 1):
         last = place == n_layers
+        if 0 < place < n_layers and rng.random() < maxima:
+            windows = random_windows(rng, d, n_values)
+            layers.append(("max", windows, np.zeros(len(windows))))
+            n_values += len(windows)
+            continue
         rows = 1 if last else int(rng.integers(1, width + 1))
         shape = (rows, n_values)
         weights = rng.integers(-4, 5, shape) / 2 if few_bits else rng.normal(0, n_values**-0.5, shape)
@@ -61,50 +73,114 @@ def random_layers(
     return layers
 
 
-def equivalent_chain(
-    input_dim: int, layers: list[SkipLayer], half_width: int
-) -> tuple[ChainLayers, list[bool]]:
-    """Hidden layers of a chain, and which of its neurons are those of the network, in order.
+def random_windows(rng: np.random.Generator, d: int, n_values: int) -> NDArray[np.float64]:
+    """Up to three sets of up to four values that are no inputs."""
+    windows = np.zeros((int(rng.integers(1, 4)), n_values))
+    for row in windows:
+        size = min(int(rng.integers(1, 5)), n_values - d)
+        row[d + rng.choice(n_values - d, size, replace=False)] = 1
+    return windows
 
-    On the box [-half_width, half_width]^d. A value v that later layers may read passes through a layer as
-    relu(v + c), where c exceeds |v| on the box, so that this neuron is always positive and cuts nothing.
+
+def equivalent_chain(input_dim: int, layers: list[SkipLayer], half_width: int) -> ChainLayers:
+    """Hidden layers of a chain whose complex on [-half_width, half_width]^d refines that of the network.
+
+    Where there is no max layer, the cells are the same. A value v that later layers may read passes through a
+    layer as relu(v + c), where c exceeds |v| on the box, so that this neuron is always positive and cuts
+    nothing. A maximum of several values is one of two after the other, m + relu(v - m).
     """
-    one = Fraction(1)
-    # A value as an affine row over the outputs of the last layer of the chain, and a bound of its magnitude.
-    values = [[one * (i == j) for j in range(input_dim)] + [Fraction(0)] for i in range(input_dim)]
-    bounds = [Fraction(half_width)] * input_dim
-    chain_layers: ChainLayers = []
-    is_true: list[bool] = []
+    chain = _Chain(input_dim, half_width)
     for kind, weights, bias in layers[:-1]:
-        rows = [_combined(row, constant, values) for row, constant in zip(weights, bias, strict=True)]
-        new_bounds = [
-            sum((abs(Fraction(w)) * b for w, b in zip(row, bounds, strict=True)), abs(Fraction(constant)))
-            for row, constant in zip(weights, bias, strict=True)
+        if kind == "max":
+            chain.add_maxima(weights)
+            continue
+        rows = [chain.combined(row, constant) for row, constant in zip(weights, bias, strict=True)]
+        bounds = [chain.bound(row, constant) for row, constant in zip(weights, bias, strict=True)]
+        new = chain.relu(rows) if kind == "relu" else rows
+        chain.values += new  # relu() has replaced the others
+        chain.bounds += bounds
+    return chain.layers
+
+
+class _Chain:
+    """Values of the network as affine rows over the outputs of the chain's last layer, and their bounds."""
+
+    def __init__(self, input_dim: int, half_width: int) -> None:
+        one = Fraction(1)
+        self.layers: ChainLayers = []
+        self.values: list[Row] = [
+            [one * (i == j) for j in range(input_dim)] + [Fraction(0)] for i in range(input_dim)
         ]
-        if kind == "linear":
-            values += rows
-        else:
-            shifts = [Fraction(ceil(bound) + 1) for bound in bounds]
-            passing = [[*row[:-1], row[-1] + c] for row, c in zip(values, shifts, strict=True)]
-            table = rows + passing
-            chain_layers.append(([row[:-1] for row in table], [row[-1] for row in table]))
-            is_true += [True] * len(rows) + [False] * len(passing)
-            unit = [[one * (i == j) for j in range(len(table))] for i in range(len(table))]
-            values = [[*unit[len(rows) + i], -c] for i, c in enumerate(shifts)] + [
-                [*unit[i], Fraction(0)] for i in range(len(rows))
-            ]
-        bounds += new_bounds
-    return chain_layers, is_true
+        self.bounds = [Fraction(half_width)] * input_dim
+
+    def combined(self, weights: Any, constant: Any) -> Row:
+        total = [Fraction(0)] * len(self.values[0])
+        total[-1] = Fraction(constant)
+        for weight, row in zip(weights, self.values, strict=True):
+            if weight != 0:
+                total = [a + Fraction(weight) * b for a, b in zip(total, row, strict=True)]
+        return total
+
+    def bound(self, weights: Any, constant: Any) -> Fraction:
+        terms = (abs(Fraction(w)) * b for w, b in zip(weights, self.bounds, strict=True))
+        return sum(terms, abs(Fraction(constant)))
+
+    def relu(self, rows: list[Row]) -> list[Row]:
+        """One more layer of the chain; returns the ReLUs of the rows, the values pass through."""
+        shifts = [Fraction(ceil(bound) + 1) for bound in self.bounds]
+        passing = [[*row[:-1], row[-1] + c] for row, c in zip(self.values, shifts, strict=True)]
+        table = rows + passing
+        self.layers.append(([row[:-1] for row in table], [row[-1] for row in table]))
+        unit = [[Fraction(i == j) for j in range(len(table))] for i in range(len(table))]
+        self.values = [[*unit[len(rows) + i], -c] for i, c in enumerate(shifts)]
+        return [[*unit[i], Fraction(0)] for i in range(len(rows))]
+
+    def add_maxima(self, windows: Any) -> None:
+        reads = [np.flatnonzero(row).tolist() for row in windows]
+        n_before = len(self.values)
+        self.values += [self.values[window[0]] for window in reads]
+        self.bounds += [max(self.bounds[v] for v in window) for window in reads]
+        for turn in range(1, max(map(len, reads))):
+            playing = [i for i, window in enumerate(reads) if turn < len(window)]
+            rows = [_less(self.values[reads[i][turn]], self.values[n_before + i]) for i in playing]
+            for i, gain in zip(playing, self.relu(rows), strict=True):
+                current = self.values[n_before + i]
+                self.values[n_before + i] = [a + b for a, b in zip(current, gain, strict=True)]
 
 
-def _combined(weights: Any, constant: Any, values: list[Row]) -> Row:
-    total = [Fraction(0)] * len(values[0])
-    total[-1] = Fraction(constant)
-    for weight, row in zip(weights, values, strict=True):
-        if weight != 0:
-            total = [a + Fraction(weight) * b for a, b in zip(total, row, strict=True)]
-    return total
+def _less(row: Row, other: Row) -> Row:
+    return [a - b for a, b in zip(row, other, strict=True)]
 
 
-def true_signs(signs: tuple[int, ...], is_true: list[bool]) -> tuple[int, ...]:
-    return tuple(sign for sign, true in chain(zip(signs, is_true, strict=True)) if true)
+def signs_at(layers: list[SkipLayer], point: list[Fraction]) -> tuple[tuple[int, ...], list[Fraction]]:
+    """By definition: the signs of all hidden layers, of entries of max rows too, and the outputs."""
+    values = list(point)
+    signs: list[int] = []
+    for kind, weights, bias in layers:
+        if kind == "max":
+            maxima = [max(values[v] for v in np.flatnonzero(row)) for row in weights]
+            for row, largest in zip(weights, maxima, strict=True):
+                signs += [-int(values[v] < largest) for v in np.flatnonzero(row)]
+            values += maxima
+            continue
+        rows = [
+            sum((Fraction(w) * v for w, v in zip(row, values, strict=True) if w != 0), Fraction(b))
+            for row, b in zip(weights, bias, strict=True)
+        ]
+        if kind == "relu":
+            signs += [(row > 0) - (row < 0) for row in rows]
+            rows = [max(row, Fraction(0)) for row in rows]
+        values += rows
+    return tuple(signs), rows
+
+
+def expected_cells(input_dim: int, layers: list[SkipLayer], half_width: int) -> set[Any]:
+    """(dimension, walls, signs) of all cells: the chain's, those of equal walls and signs together."""
+    chain = equivalent_chain(input_dim, layers, half_width)
+    lo, hi = [-half_width] * input_dim, [half_width] * input_dim
+    dimensions: dict[tuple[Any, ...], int] = {}
+    for (k, walls, _), cell in reference_cells(chain, lo, hi, input_dim).items():
+        numerators, denominator = cell.point
+        signs, _ = signs_at(layers, [Fraction(value, denominator) for value in numerators])
+        dimensions[walls, signs] = max(k, dimensions.get((walls, signs), -1))
+    return {(k, *key) for key, k in dimensions.items()}

@@ -41,7 +41,7 @@ IMPORT_ORDER = [
         "memory",
         "progress",
     },
-    {"cell_tables", "cells", "domain", "layers", "network_layers", "npz"},
+    {"activation", "cell_tables", "cells", "domain", "layers", "network_layers", "npz"},
     {"network", "polytope"},
     {"network_members", "slices"},
     {"domains"},
@@ -70,6 +70,7 @@ IMPORT_ORDER = [
 # Modules that are folders: their files import one another.
 PACKAGES = {"filtrations", "homology", "loading", "spectral", "training"}
 IMPORT_THE_CORE = {
+    "activation",
     "affine_maps",
     "cell_complex",
     "certificate",

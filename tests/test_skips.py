@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relutope
-from reference import reference_complex
 from relutope import AllSpace, Network, Slice, verify
-from skip_networks import SkipLayer, equivalent_chain, random_layers, skip_network, true_signs
+from skip_networks import SkipLayer, expected_cells, random_layers, signs_at, skip_network
 
 
 def keys(complex_: relutope.PolyhedralComplex) -> set[tuple[int, tuple[int, ...], tuple[int, ...]]]:
@@ -32,8 +31,10 @@ def layers_of(seed: int) -> tuple[int, list[SkipLayer]]:
     density = float(rng.choice([0.2, 0.5, 1.0]))
     n_layers = int(rng.integers(1, 5))
     few_bits = bool(rng.random() < 0.6)
+    maxima = float(rng.choice([0.0, 0.5]))
+    width = 4 if d > 2 else 6
     return d, random_layers(
-        rng, d, n_layers=n_layers, width=4 if d > 2 else 6, few_bits=few_bits, density=density
+        rng, d, n_layers=n_layers, width=width, few_bits=few_bits, density=density, maxima=maxima
     )
 
 
@@ -43,9 +44,7 @@ def test_cells_are_those_of_the_oracle(seed: int) -> None:
     d, layers = layers_of(seed)
     complex_ = relutope.polyhedral_complex(skip_network(d, layers), (-1, 1))
     complex_.validate(exact=True)
-    chain, is_true = equivalent_chain(d, layers, 1)
-    cells = reference_complex(chain, [-1] * d, [1] * d, d)
-    assert keys(complex_) == {(k, walls, true_signs(signs, is_true)) for k, walls, signs in cells}
+    assert keys(complex_) == expected_cells(d, layers, 1)
 
 
 @given(st.integers(0, 2**32))
@@ -94,23 +93,13 @@ def test_evaluation(seed: int) -> None:
     d, layers = layers_of(seed)
     network = skip_network(d, layers)
     point = [Fraction(value, 8) for value in np.random.default_rng(seed).integers(-9, 10, d).tolist()]
-    values = list(point)
-    signs: list[int] = []
-    for kind, weights, bias in layers:
-        rows = [
-            sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b))
-            for row, b in zip(weights, bias, strict=True)
-        ]
-        if kind == "relu":
-            signs += [(row > 0) - (row < 0) for row in rows]
-            rows = [max(row, Fraction(0)) for row in rows]
-        values += rows
-    assert network.exact_evaluate(point) == values[-1:]
-    assert network.exact_sign_vector(point).tolist() == signs
+    signs, outputs = signs_at(layers, point)
+    assert network.exact_evaluate(point) == outputs
+    assert network.exact_sign_vector(point).tolist() == list(signs)
     floats = np.array([[float(value) for value in point]])
-    assert network.sign_vectors(floats).tolist() == [signs]
+    assert network.sign_vectors(floats).tolist() == [list(signs)]
     value, error = network.evaluate(floats)
-    assert abs(Fraction(value.item()) - values[-1]) <= Fraction(error.item())
+    assert abs(Fraction(value.item()) - outputs[0]) <= Fraction(error.item())
     again = pickle.loads(pickle.dumps(network))
     assert again == network
     assert again.layers[0].kind == network.layers[0].kind

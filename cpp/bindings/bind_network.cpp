@@ -253,6 +253,16 @@ std::vector<std::string> kinds(const Network& network) {
   return names;
 }
 
+/// Per sign, whether it is that of an entry of a max row.
+py::array_t<bool> is_entry(const Network& network) {
+  py::array_t<bool> result(static_cast<py::ssize_t>(network.signs()));
+  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
+    std::fill_n(result.mutable_data() + network.first_sign(l), network.signs_in(l),
+                network.kind(l) == LayerKind::kMax);
+  }
+  return result;
+}
+
 /// Inputs and rows of all layers.
 std::size_t n_values(const Network& network) {
   return network.first_value(network.hidden_layers()) + network.output_dim();
@@ -283,6 +293,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("output_dim", &Network::output_dim)
       .def_property_readonly("hidden_widths", &hidden_widths)
       .def("rows", &rows, FloatingGuard())
+      .def("is_entry", &is_entry)
       .def("columns", &columns)
       .def("images", &images)
       .def("evaluate", &evaluate_points, py::arg("points"), FloatingGuard())

@@ -60,7 +60,9 @@ verify::LayerRows layer_rows(const py::tuple& layer) {
     throw py::value_error("layers: arrays of a layer do not fit together");
   }
   verify::LayerRows result;
-  result.is_linear = layer[0].cast<std::string>() == "linear";
+  const auto kind = layer[0].cast<std::string>();
+  if (kind == "linear") result.kind = verify::Kind::kLinear;
+  if (kind == "max") result.kind = verify::Kind::kMax;
   for (py::ssize_t i = 0; i < bias.size(); ++i) {
     const std::int64_t begin = indptr.at(i);
     const std::int64_t end = indptr.at(i + 1);

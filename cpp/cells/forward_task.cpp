@@ -169,6 +169,7 @@ void ForwardTask::unite(std::size_t n_vertices, std::size_t part) {
 /// Rows of up to kBlock vertices, whose active inputs are mostly the same. A column that is not active at a vertex adds
 /// an exact zero there.
 void ForwardTask::multiply(std::size_t first, std::size_t n_vertices, std::size_t part) {
+  if (scaled_.rows() == 0) return;
   unite(n_vertices, part);
   double* out[kBlock];
   for (std::size_t i = 0; i < kBlock; ++i) {
@@ -219,6 +220,7 @@ void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
 
 /// Bound that holds for all rows of the vertex.
 double ForwardTask::vertex_bound(std::size_t p) const {
+  if (scaled_.rows() == 0) return 0.0;
   if (active_[p].size > 0) {
     return (scaled_.largest_absolute_sum() * line_[p].slope + scaled_.largest_bias() * line_[p].bias_factor +
             line_[p].eta) *

@@ -53,6 +53,32 @@ bool CellNames::has_zero(std::size_t k, std::size_t cell, std::size_t bits) cons
   return false;
 }
 
+void CellNames::check_maxima(const StoredComplex& stored, const Model& model, const Heartbeat& heartbeat) const {
+  for (std::size_t l = 0; l < model.hidden_layers(); ++l) {
+    const Model::Layer& layer = model.layer(l);
+    if (layer.kind != Kind::kMax) continue;
+    const auto is_largest = [&](const Word* planes, std::size_t neuron) {
+      const std::int32_t bit = stored.code_bit[neuron];
+      if (bit < 0) return stored.code_constant[neuron] == 0;
+      const auto at = static_cast<std::size_t>(bit);
+      const Word either = planes[at / 64] | planes[(stride_ - 1) / 2 + at / 64];
+      return ((either >> (at % 64)) & 1U) == 0;
+    };
+    for (std::size_t k = 0; k < levels_.size(); ++k) {
+      heartbeat();
+      for (std::size_t c = 0; c * stride_ < levels_[k].size(); ++c) {
+        for (std::size_t row = 0; row < layer.rows; ++row) {
+          bool found = false;
+          for (std::size_t e = layer.first_entry[row]; e < layer.first_entry[row + 1] && !found; ++e) {
+            found = is_largest(name(k, c), model.first_neuron(l) + e);
+          }
+          if (!found) throw Refuted("a max row has no largest entry on " + cell_name(k, c));
+        }
+      }
+    }
+  }
+}
+
 void CellNames::check(const Heartbeat& heartbeat) const {
   struct Entry {
     std::uint64_t hash;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "verify/model.hpp"
 #include "verify/stored_complex.hpp"
 
 namespace relutope::verify {
@@ -18,6 +19,9 @@ class CellNames {
 
   /// Whether one of the first `bits` signs is zero.
   bool has_zero(std::size_t k, std::size_t cell, std::size_t bits) const;
+
+  /// Refuted unless each max row has an entry that is a largest one all over the cell.
+  void check_maxima(const StoredComplex& stored, const Model& model, const Heartbeat& heartbeat) const;
 
   /// Refuted if a neuron has both signs on a closed cell, or two cells of any dimensions share a name.
   void check(const Heartbeat& heartbeat) const;

@@ -12,10 +12,14 @@
 // enclosed in float64 (float_forms, ball); what that leaves open is decided by integers. Neurons that repeat another
 // (their rows are proportional, checked exactly) follow it; a neuron with a constant code is checked at every vertex.
 //
+// A row of a max layer counts as a neuron for each of its entries, whose pre-activation is what the entry lacks to the
+// largest one. Under a pattern the row is its first entry with a zero; that every other entry is not larger at p is
+// checked like any sign, so the row's value at p is the largest.
+//
 // (2) Names. Let c be a stored k-cell, V the vertices below it, s(c) the composition of their sign vectors (a sign that
 // is not zero wins) and w(c) the intersection of their wall sets. No neuron has both signs on V. So all of V has one
 // activation pattern, zeros counted either way; layer by layer, each pre-activation is affine on conv V and has a weak
-// sign there. Hence the relative interior of conv V lies in the true cell T(c) named (s(c), w(c)), which is therefore
+// sign there. (In each max row one entry is zero on all of V, and so the largest on conv V.) Hence the relative interior of conv V lies in the true cell T(c) named (s(c), w(c)), which is therefore
 // not empty. All names differ, so the map T from stored to true cells is injective.
 //
 // (3) Dimensions. The closure of T(c) is a polytope and its faces are the closures of the true cells in it. For a

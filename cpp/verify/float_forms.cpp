@@ -16,18 +16,18 @@ FloatForms::FloatForms(const Model& model) : model_(model) {
 void FloatForms::set_pattern(std::span<const std::uint8_t> on) {
   bool changed = false;
   for (std::size_t l = 0; l < model_.hidden_layers(); ++l) {
-    if (changed) compute(l);
-    if (model_.layer(l).is_linear) continue;
     const std::size_t first = model_.first_neuron(l);
-    const std::size_t rows = model_.layer(l).rows;
-    if (std::equal(on.begin() + first, on.begin() + first + rows, pattern_.begin() + first)) continue;
-    changed = true;
-    std::copy_n(on.begin() + first, rows, pattern_.begin() + first);
+    const std::size_t n = model_.first_neuron(l + 1) - first;
+    const bool same = std::equal(on.begin() + first, on.begin() + first + n, pattern_.begin() + first);
+    std::copy_n(on.begin() + first, n, pattern_.begin() + first);
+    // The pattern of a max layer decides its own forms.
+    if (changed || (!same && model_.layer(l).kind == Kind::kMax)) compute(l);
+    changed |= !same;
   }
 }
 
 bool FloatForms::is_off(const Model::Source& source) const {
-  if (source.layer == Model::Source::kInput || model_.layer(source.layer).is_linear) return false;
+  if (source.layer == Model::Source::kInput || model_.layer(source.layer).kind != Kind::kRelu) return false;
   return pattern_[model_.first_neuron(source.layer) + source.row] == 0;
 }
 
@@ -41,6 +41,10 @@ bool FloatForms::is_off(const Model::Source& source) const {
 // line. DBL_MIN = 2^-1022 stands for every 2^-1074. The same for all coefficients, g_k being the largest of a row.
 void FloatForms::compute(std::size_t l) {
   const Model::Layer& layer = model_.layer(l);
+  if (layer.kind == Kind::kMax) {
+    compute_maxima(l);
+    return;
+  }
   const std::size_t first = layer.first_slot;
   const std::size_t d = model_.input_dim();
   const double* bias = &layer.images[layer.columns * layer.rows];
@@ -77,6 +81,37 @@ void FloatForms::compute(std::size_t l) {
   const double last = 1 + gamma(4 * n + 32);
   for (std::size_t i = 0; i < layer.rows; ++i) {
     error[i] = (error[i] + gamma(n + 8) * std::abs(bias[i]) + DBL_MIN * tiny) * last;
+  }
+}
+
+// The form of a row is that of its first entry that is on, the form of an entry its own less that: a difference of
+// computed coefficients is off by both errors and u times itself, and the last factor covers the roundings of that.
+void FloatForms::compute_maxima(std::size_t l) {
+  const Model::Layer& layer = model_.layer(l);
+  const std::size_t d = model_.input_dim();
+  const std::size_t first = model_.first_neuron(l);
+  const auto slot_of = [&](std::size_t e) {
+    const Model::Source& source = layer.sources[layer.entry_columns[e]];
+    return model_.layer(source.layer).first_slot + source.row;
+  };
+  for (std::size_t i = 0; i < layer.rows; ++i) {
+    std::size_t chosen = layer.first_entry[i];
+    while (chosen + 1 < layer.first_entry[i + 1] && pattern_[first + chosen] == 0) ++chosen;
+    const std::size_t row = layer.first_slot + i;
+    const bool is_zero = is_off(layer.sources[layer.entry_columns[chosen]]);
+    error_[row] = is_zero ? 0.0 : error_[slot_of(chosen)];
+    for (std::size_t c = 0; c <= d; ++c) entries_[c][row] = is_zero ? 0.0 : entries_[c][slot_of(chosen)];
+    for (std::size_t e = layer.first_entry[i]; e < layer.first_entry[i + 1]; ++e) {
+      const bool off = is_off(layer.sources[layer.entry_columns[e]]);
+      double largest = 0;
+      for (std::size_t c = 0; c <= d; ++c) {
+        const double difference = (off ? 0.0 : entries_[c][slot_of(e)]) - entries_[c][row];
+        entries_[c][first + e] = difference;
+        largest = std::max(largest, std::abs(difference));
+      }
+      const double carried = (off ? 0.0 : error_[slot_of(e)]) + error_[row];
+      error_[first + e] = (carried + gamma(1) * largest + DBL_MIN) * (1 + gamma(8));
+    }
   }
 }
 

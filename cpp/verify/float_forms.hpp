@@ -33,6 +33,7 @@ class FloatForms {
 
  private:
   void compute(std::size_t l);
+  void compute_maxima(std::size_t l);
   bool is_off(const Model::Source& source) const;
 
   const Model& model_;

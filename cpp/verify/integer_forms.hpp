@@ -24,7 +24,8 @@ class IntegerForms {
   /// The neurons that count as on. Layers whose predecessors keep their pattern keep their forms.
   void set_pattern(std::span<const std::uint8_t> on);
 
-  /// A positive multiple of the pre-activation under the pattern: input_dim coefficients, then the constant.
+  /// A positive multiple of the pre-activation of neuron i of the layer under the pattern: input_dim coefficients, then
+  /// the constant. It holds until the next call.
   std::span<const Integer> form(std::size_t layer, std::size_t i);
 
   /// Sign of the form there, for all large M.
@@ -36,11 +37,16 @@ class IntegerForms {
     std::vector<Integer> entries;
   };
   void compute(std::size_t layer, std::size_t i);
+  /// The scaled form of a row.
+  std::span<const Integer> row_form(std::size_t layer, std::size_t i);
+  void add(const Model::Source& source, const Integer& factor, Integer* out);
+  std::size_t chosen(std::size_t layer, std::size_t row) const;
 
   const Model& model_;
   std::size_t stride_;
   std::vector<std::uint8_t> pattern_;
   std::vector<LayerForms> forms_;
+  std::vector<Integer> difference_;
 };
 
 }  // namespace relutope::verify

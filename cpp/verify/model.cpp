@@ -33,15 +33,15 @@ bool normalise(std::span<const Integer> row, std::vector<Integer>& primitive) {
 Model::Model(std::size_t input_dim, const std::vector<LayerRows>& layers, std::size_t domain_rows)
     : input_dim_(input_dim) {
   if (layers.empty()) throw std::invalid_argument("layers: there is none; must be one or more");
-  if (!layers.back().is_linear) throw std::invalid_argument("layers: the last one is no linear output");
-  if (domain_rows > 0 && (layers.front().is_linear || layers.front().rows.size() != domain_rows)) {
+  if (layers.back().kind != Kind::kLinear) throw std::invalid_argument("layers: the last one is no linear output");
+  if (domain_rows > 0 && (layers.front().kind != Kind::kRelu || layers.front().rows.size() != domain_rows)) {
     throw std::invalid_argument("layers: the first one must be the rows of the domain");
   }
   for (const LayerRows& rows : layers) {
     add_layer(rows);
     if (layers_.size() == layers.size()) break;
-    if (!rows.is_linear) find_multiples(layers_.back());
-    first_neuron_.push_back(first_neuron_.back() + (rows.is_linear ? 0 : rows.rows.size()));
+    find_multiples(layers_.back());
+    first_neuron_.push_back(multiples_.size());
   }
   set_slots();
 }
@@ -49,8 +49,9 @@ Model::Model(std::size_t input_dim, const std::vector<LayerRows>& layers, std::s
 void Model::set_slots() {
   slots_ = neurons();
   for (std::size_t l = 0; l < hidden_layers(); ++l) {
-    layers_[l].first_slot = layers_[l].is_linear ? slots_ : first_neuron_[l];
-    if (layers_[l].is_linear) slots_ += layers_[l].rows;
+    const bool is_relu = layers_[l].kind == Kind::kRelu;
+    layers_[l].first_slot = is_relu ? first_neuron_[l] : slots_;
+    if (!is_relu) slots_ += layers_[l].rows;
   }
 }
 
@@ -76,7 +77,7 @@ void Model::set_sources(const LayerRows& rows, std::vector<std::uint32_t>& colum
 void Model::add_layer(const LayerRows& rows) {
   first_value_.push_back(layers_.empty() ? input_dim_ : first_value_.back() + layers_.back().rows);
   Layer layer;
-  layer.is_linear = rows.is_linear;
+  layer.kind = rows.kind;
   layer.rows = rows.rows.size();
   std::vector<std::uint32_t> columns;
   if (rows.reads.size() != layer.rows) throw std::invalid_argument("layers: reads and rows differ in number");
@@ -115,11 +116,32 @@ void Model::add_layer(const LayerRows& rows) {
     out[layer.columns] = row.numerators.back() * factor * scales;
     layer.images[layer.columns * layer.rows + i] = nearest_double(row.numerators.back(), row.denominator);
   }
+  if (layer.kind == Kind::kMax) add_entries(rows, columns, layer);
   layers_.push_back(std::move(layer));
 }
 
+void Model::add_entries(const LayerRows& rows, const std::vector<std::uint32_t>& columns, Layer& layer) const {
+  layer.first_entry.push_back(0);
+  for (std::size_t i = 0; i < layer.rows; ++i) {
+    const std::vector<Integer>& numerators = rows.rows[i].numerators;
+    const bool plain = rows.rows[i].denominator == 1 && numerators.size() > 1 && numerators.back() == 0 &&
+                       std::all_of(numerators.begin(), numerators.end() - 1, [](const Integer& x) { return x == 1; });
+    if (!plain) throw std::invalid_argument("layers: a max row is empty or has other coefficients than 1");
+    for (const std::uint32_t value : rows.reads[i]) {
+      const auto at = std::lower_bound(columns.begin(), columns.end(), value);
+      const auto k = static_cast<std::size_t>(at - columns.begin());
+      if (layer.sources[k].layer == Source::kInput) throw std::invalid_argument("layers: a max row reads an input");
+      layer.entry_columns.push_back(k);
+    }
+    layer.first_entry.push_back(layer.entry_columns.size());
+  }
+}
+
+/// Entries of a max layer stand for themselves.
 /// Scaling a column by a positive number keeps which rows are multiples of one another.
 void Model::find_multiples(const Layer& layer) {
+  for (std::size_t e = 0; e < layer.entry_columns.size(); ++e) multiples_.push_back({multiples_.size(), false});
+  if (layer.kind != Kind::kRelu) return;
   std::map<std::vector<Integer>, Multiple> first;
   std::vector<Integer> primitive;
   for (std::size_t i = 0; i < layer.rows; ++i) {

@@ -39,6 +39,7 @@ VertexProof::VertexProof(const StoredComplex& stored, const Model& model)
   }
   signs_.resize(n);
   on_.resize(n);
+  is_largest_.assign(n, 0);
   for (auto* buffer : {&value_, &bound_, &spread_}) buffer->resize(n);
 }
 
@@ -52,7 +53,7 @@ std::vector<std::size_t> VertexProof::order() const {
     stored_.expand(v, signs);
     for (std::size_t i = 0; i < signs.size(); ++i) {
       std::uint64_t& hash = hashes[v * layers + layer_of_[i]];
-      hash = hash * 0x9e3779b97f4a7c15U + (signs[i] == Sign::kPositive ? 1 : 0);
+      hash = hash * 0x9e3779b97f4a7c15U + (signs[i] == model_.active_sign(layer_of_[i]) ? 1 : 0);
       hash ^= hash >> 29;
     }
   }
@@ -79,7 +80,8 @@ void VertexProof::run(const Heartbeat& heartbeat) {
 void VertexProof::check(std::size_t v) {
   check_format(v);
   stored_.expand(v, signs_);
-  for (std::size_t i = 0; i < signs_.size(); ++i) on_[i] = signs_[i] == Sign::kPositive ? 1 : 0;
+  for (std::size_t i = 0; i < signs_.size(); ++i) on_[i] = signs_[i] == model_.active_sign(layer_of_[i]) ? 1 : 0;
+  choose_largest(v);
   for (std::size_t row = 0; row < stored_.domain_rows; ++row) {
     if (signs_[row] == Sign::kPositive) refute(v, "is beyond row " + std::to_string(row) + " of the polytope");
   }
@@ -93,13 +95,32 @@ void VertexProof::check(std::size_t v) {
   if (radius) {
     check_by_bounds(v, *radius, open);
   } else {
-    open.neurons = own_;
+    for (const std::size_t i : own_) {
+      if (!is_largest_[i]) open.neurons.push_back(i);
+    }
     open.walls.resize(2 * stored_.dim);
     std::iota(open.walls.begin(), open.walls.end(), std::size_t{0});
     open.coordinates = true;
   }
   if (!open.neurons.empty() || !open.walls.empty() || open.coordinates) check_by_integers(v, open);
   if (!at_infinity(v)) note_distance(v);
+}
+
+/// Entries are compared with the first of their row that is called a largest one, which needs no proof of its own.
+void VertexProof::choose_largest(std::size_t v) {
+  for (std::size_t l = 0; l < model_.hidden_layers(); ++l) {
+    const Model::Layer& layer = model_.layer(l);
+    if (layer.kind != Kind::kMax) continue;
+    for (std::size_t row = 0; row < layer.rows; ++row) {
+      bool found = false;
+      for (std::size_t e = layer.first_entry[row]; e < layer.first_entry[row + 1]; ++e) {
+        const std::size_t i = model_.first_neuron(l) + e;
+        is_largest_[i] = !found && signs_[i] == Sign::kZero ? 1 : 0;
+        found |= signs_[i] == Sign::kZero;
+      }
+      if (!found) refute(v, "has no largest entry in a max row");
+    }
+  }
 }
 
 void VertexProof::note_distance(std::size_t v) {
@@ -136,7 +157,7 @@ void VertexProof::list_equations(std::size_t v) {
     if (stored_.on_wall(v, bit)) equations_.push_back({true, bit});
   }
   for (const std::size_t i : own_) {
-    if (signs_[i] == Sign::kZero) equations_.push_back({false, i});
+    if (signs_[i] == Sign::kZero && !is_largest_[i]) equations_.push_back({false, i});
   }
 }
 
@@ -172,6 +193,7 @@ void VertexProof::check_by_bounds(std::size_t v, double radius, Open& open) {
   constexpr double kLast = 1 + 0x1p-48;
   std::size_t decided = 0;
   for (const std::size_t i : own_) {
+    if (is_largest_[i]) continue;
     const double error = (bound_[i] + radius * spread_[i]) * kLast;
     const std::optional<Sign> sign = triage_sign(value_[i], error);
     const bool chosen =

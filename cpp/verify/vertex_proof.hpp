@@ -58,6 +58,7 @@ class VertexProof {
   Sign wall_side(const ExactPoint& point, std::size_t bit) const;
   void check_coordinates(std::size_t v, const ExactPoint& point);
   void check_unbounded(std::size_t v, const ExactPoint& point);
+  void choose_largest(std::size_t v);
   void note_distance(std::size_t v);
   bool at_infinity(std::size_t v) const { return !stored_.is_box() && stored_.walls[v] != 0; }
 
@@ -69,6 +70,7 @@ class VertexProof {
   std::vector<std::size_t> layer_of_;  // by neuron
   std::vector<Sign> signs_;            // of the vertex in work, as those below
   std::vector<std::uint8_t> on_;
+  std::vector<std::uint8_t> is_largest_;  // per neuron: the entry that stands for its max row
   std::vector<Equation> equations_;
   std::vector<double> value_, bound_, spread_;
   std::optional<std::size_t> unbounded_;  // a vertex whose vertex_error is infinite

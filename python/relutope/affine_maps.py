@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
+from relutope.activation import active_signs
 from relutope.arguments import checked_ids
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def exact_affine_maps(
     complex_: PolyhedralComplex, ids: ArrayLike | None = None
 ) -> list[tuple[NDArray[np.object_], NDArray[np.object_]]]:
     """The affine map on each region in fractions; see `relutope.Regions.exact_affine_maps`."""
-    active = complex_.sign_vectors(complex_.dim, region_ids(complex_, ids)) > 0
+    network = complex_.network.core
+    active = active_signs(network, complex_.sign_vectors(complex_.dim, region_ids(complex_, ids)))
     result = []
     for rows, scale in _core.pattern_forms(complex_.network.core, active, complex_.network.core.n_layers - 1):
         table = np.array([[Fraction(value, scale) for value in row] for row in rows], dtype=object)
@@ -106,12 +108,11 @@ def _pattern_blocks(
     complex_: PolyhedralComplex, ids: NDArray[np.int64], network: _core.Network, width: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
     """Ids in blocks with their patterns, few enough for forms of `width` neurons."""
-    n_neurons = sum(network.hidden_widths)
-    step = max(1, BLOCK_BYTES // (16 * (complex_.dim + 1) * width + n_neurons))
+    step = max(1, BLOCK_BYTES // (16 * (complex_.dim + 1) * width + network.n_signs))
     for first in range(0, len(ids), step):
         block = ids[first : first + step]
         signs = complex_.core.sign_vectors(complex_.dim, block)
-        yield block, np.ascontiguousarray(signs[:, :n_neurons] > 0)
+        yield block, active_signs(network, signs[:, : network.n_signs])
 
 
 def _layer_forms(network: _core.Network, active: NDArray[np.bool_], first_layer: int) -> list[Forms]:

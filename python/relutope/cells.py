@@ -82,7 +82,7 @@ class Cells:
 
         Returns
         -------
-        ndarray of shape (n, network.n_neurons), int8
+        ndarray of shape (n, network.n_signs), int8
             -1, 0 or 1 for each hidden neuron, layer by layer.
 
         Raises

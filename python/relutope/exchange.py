@@ -95,7 +95,7 @@ class Exchange:
             ``indices_k`` : int32; ``indices_k[indptr_k[i]:indptr_k[i + 1]]`` are the facets of k-cell i
             ``walls_k`` : int8 (counts[k], n_walls), as `walls` gives them
             ``bounded_k`` : bool (counts[k],), which cells are bounded
-            ``sign_vectors_k`` : int8 (counts[k], n_neurons), on request
+            ``sign_vectors_k`` : int8 (counts[k], n_signs), on request
 
         Examples
         --------

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
+from relutope.activation import active_signs
 from relutope.affine_maps import Forms, form_blocks
 from relutope.compressed import rows_of
 from relutope.domain import AllSpace
@@ -150,7 +151,8 @@ def _exact_rows(
     sides: NDArray[np.int8],
 ) -> list[list[Fraction]]:
     """Coefficients and right-hand side of ``-side z <= 0`` for one neuron on each of the regions."""
-    active = complex_.core.sign_vectors(complex_.dim, regions) > 0
+    signs = complex_.core.sign_vectors(complex_.dim, regions)
+    active = active_signs(network, signs[:, : network.n_signs])
     rows = []
     for (form, scale), side in zip(
         _core.neuron_forms(network, active, neurons.astype(np.int64)), sides.tolist(), strict=True

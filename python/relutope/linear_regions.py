@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
+from relutope.activation import active_signs
 from relutope.affine_maps import affine_maps
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def _same_maps(complex_: PolyhedralComplex, ids: NDArray[np.int64]) -> NDArray[n
     unknown = open_[_undecided(same[open_], low[open_], high[open_])]
     forms: dict[tuple[tuple[int, ...], ...], int] = {}
     layer = complex_.network.core.n_layers - 1
-    signs = complex_.sign_vectors(complex_.dim, ids[unknown])[:, : complex_.network.n_neurons]
-    active = np.ascontiguousarray(signs > 0)
+    signs = complex_.sign_vectors(complex_.dim, ids[unknown])[:, : complex_.network.n_signs]
+    active = active_signs(complex_.network.core, signs)
     exact = _core.pattern_forms(complex_.network.core, active, layer)
     for i, (rows, _) in zip(unknown.tolist(), exact, strict=True):
         same[i] = forms.setdefault(tuple(map(tuple, rows)), 2 * len(ids) + i)

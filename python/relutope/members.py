@@ -105,7 +105,7 @@ def check_shapes(network: Network, domain: Domain, cells: Record) -> None:
 def code_counts(network: Network, domain: Domain) -> dict[str, int]:
     """The prefixes of the arrays of sign codes, each with their length, in the order of their bits."""
     counts = {"constraint": domain.n_rows} if isinstance(domain, Polytope) else {}
-    return {**counts, "code": network.n_neurons}
+    return {**counts, "code": network.n_signs}
 
 
 def expected_arrays(

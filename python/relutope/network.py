@@ -150,8 +150,17 @@ class Network:
 
     @property
     def n_neurons(self) -> int:
-        """Number of hidden neurons."""
+        """Number of hidden ReLU neurons."""
         return sum(self.core.hidden_widths)
+
+    @property
+    def n_signs(self) -> int:
+        """Length of sign vectors: one sign per ReLU neuron, and one per entry of a maximum.
+
+        A maximum, such as a window of a max pooling, has a state: which of its entries attain it. Their signs
+        are 0, those of the others -1.
+        """
+        return self.core.n_signs
 
     @cached_property
     def layers(self) -> tuple[NetworkLayer, ...]:
@@ -168,7 +177,9 @@ class Network:
         """
         parts = self.core.layers()
         origins = self.origins or ("",) * len(parts)
-        return tuple(replace(NetworkLayer(*part), origin=origin) for part, origin in zip(parts, origins, strict=True))
+        return tuple(
+            replace(NetworkLayer(*part), origin=origin) for part, origin in zip(parts, origins, strict=True)
+        )
 
     @cached_property
     def census(self) -> dict[str, int]:
@@ -305,8 +316,8 @@ class Network:
 
         Returns
         -------
-        ndarray of shape (n, n_neurons), int8
-            Neurons layer by layer.
+        ndarray of shape (n, n_signs), int8
+            Layer by layer; see `n_signs`.
 
         Raises
         ------
@@ -325,7 +336,7 @@ class Network:
         return self.core.sign_vectors(self.checked_points(X))
 
     def exact_sign_vector(self, point: ArrayLike) -> NDArray[np.int8]:
-        """Exact signs (n_neurons,), int8, of all hidden pre-activations at one rational point (d,).
+        """Exact signs (n_signs,), int8, of all hidden pre-activations at one rational point (d,).
 
         Raises
         ------

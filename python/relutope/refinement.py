@@ -56,7 +56,7 @@ class RefinedComplex(PolyhedralComplex):
 
     def sign_vectors(self, k: int, ids: ArrayLike | None = None) -> NDArray[np.int8]:
         """As of the base, without the functionals; cells that a functional parts have equal ones."""
-        return np.ascontiguousarray(super().sign_vectors(k, ids)[:, : self.network.n_neurons])
+        return np.ascontiguousarray(super().sign_vectors(k, ids)[:, : self.network.n_signs])
 
     def functional_signs(self, k: int, ids: ArrayLike | None = None) -> NDArray[np.int8]:
         """Signs of the functionals on k-cells.
@@ -129,7 +129,7 @@ class RefinedComplex(PolyhedralComplex):
         """Signs of the functionals (rows) at vertices (columns; default: all): 1 for +, 2 for -, 0 for 0."""
         arrays = self.core.to_arrays()
         signs = arrays["signs"] if ids is None else arrays["signs"][ids]
-        first = self.network.n_neurons
+        first = self.network.n_signs
         words = signs.shape[1] // 2
         rows = np.empty((len(self.functionals), len(signs)), dtype=np.uint8)
         for row, neuron in zip(rows, itertools.count(first)):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.activation import active_signs
+
 if TYPE_CHECKING:
     from relutope import _core
     from relutope.complex import PolyhedralComplex
@@ -52,6 +54,8 @@ class RegionQueries:
     def activation_patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which hidden neurons are on at points, decided exactly: where their pre-activation is positive.
 
+        For networks with maxima also which entries attain them.
+
         Parameters
         ----------
         X : array_like of shape (n, d)
@@ -59,7 +63,7 @@ class RegionQueries:
 
         Returns
         -------
-        ndarray of shape (n, network.n_neurons), bool
+        ndarray of shape (n, network.n_signs), bool
 
         Raises
         ------
@@ -75,7 +79,7 @@ class RegionQueries:
         >>> relutope.polyhedral_complex(network, (-1, 1)).activation_patterns([[0.5, 0]])
         array([[ True, False]])
         """
-        return self.network.sign_vectors(X) > 0
+        return active_signs(self.network.core, self.network.sign_vectors(X))
 
     @cached_property
     def _locator(self) -> _core.Locator:

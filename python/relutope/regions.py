@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
+from relutope.activation import active_signs
 from relutope.affine_maps import AffineMaps, affine_maps, exact_affine_maps
 from relutope.inequalities import Inequalities, finite_facets, inequalities
 from relutope.interior_points import exact_interior_points, float_interior_points
@@ -48,15 +49,16 @@ class Regions:
         return len(self.ids)
 
     def sign_vectors(self) -> NDArray[np.int8]:
-        """Sign vectors, int8 of shape (n, network.n_neurons); see `PolyhedralComplex.sign_vectors`."""
+        """Sign vectors, int8 of shape (n, network.n_signs); see `PolyhedralComplex.sign_vectors`."""
         return self.complex.sign_vectors(self.complex.dim, self.ids)
 
     def activation_patterns(self) -> NDArray[np.bool_]:
-        """Which hidden neurons are on, bool of shape (n, network.n_neurons): where their sign is 1.
+        """Which hidden neurons are on, bool of shape (n, network.n_signs): where their sign is 1.
 
-        A neuron that is identically 0 on a region is off there, so two regions may share a pattern.
+        A neuron that is identically 0 on a region is off there. For networks with maxima also which entries
+        attain them, where their sign is 0.
         """
-        return self.sign_vectors() > 0
+        return active_signs(self.complex.network.core, self.sign_vectors())
 
     def affine_maps(self) -> AffineMaps:
         """The affine map ``x -> A[i] @ x + b[i]`` that the network is on each region, in float64.

@@ -119,23 +119,25 @@ def _sign_vector_blocks(
     complex_: PolyhedralComplex, k: int, count: int
 ) -> Iterator[tuple[int, NDArray[np.int8]]]:
     """Sign vectors of the first `count` k-cells in blocks, each with the id of its first cell."""
-    step = max(1, BLOCK_BYTES // max(1, complex_.network.n_neurons))
+    step = max(1, BLOCK_BYTES // max(1, complex_.network.n_signs))
     for first in range(0, count, step):
         yield first, complex_.sign_vectors(k, np.arange(first, min(first + step, count)))
 
 
 def _degenerate(complex_: PolyhedralComplex) -> dict[str, int]:
     census = complex_.network.census
+    entries = complex_.network.core.is_entry()
+    n_maxima = sum(layer.n_rows for layer in complex_.network.layers if layer.kind == "max")
     zero_regions = sum(
-        int(np.count_nonzero((block == 0).any(axis=1)))
+        int(np.count_nonzero((block[:, ~entries] == 0).any(axis=1)))
         for _, block in _sign_vector_blocks(complex_, complex_.dim, complex_.n_regions)
     )
     crowded = 0
     walls = complex_.walls(0)
     for first, block in _sign_vector_blocks(complex_, 0, complex_.f_vector[0]):
-        met = np.count_nonzero(block == 0, axis=1) + np.count_nonzero(
-            walls[first : first + len(block)], axis=1
-        )
+        # One entry of each maximum is always zero.
+        met = np.count_nonzero(block == 0, axis=1) - n_maxima
+        met += np.count_nonzero(walls[first : first + len(block)], axis=1)
         crowded += int(np.count_nonzero(met > complex_.dim))
     return {
         "dead_neurons": census["dead"],
