@@ -47,40 +47,49 @@ def exact_values(
 def bounded_values(
     layers: Sequence[GraphLayer | RawLayer], points: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """All values at points, shape (n_values, n_points), and bounds on their errors.
-
-    The bound holds for any order of the sums, and for each way in which torch and onnxruntime compute the
-    operations of raw layers. Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.1: a
-    dot product of n terms and a constant errs by at most gamma_{n+1} times the sum of magnitudes plus n + 1
-    times the underflow unit. Every coefficient is a rounded one itself, or the result of a few roundings
-    (scale and shift of a batch norm: fewer than 8), so n + 10 stands for n + 1; errors of what is read are
-    carried along, and the factor 2 covers the rounding of the bound itself and that gamma_n > n u.
-    """
-    from scipy.sparse import csr_matrix
-
-    unit, tiny = 2.0**-53, 2.0**-1073
+    """All values at points, shape (n_values, n_points), and bounds on their errors."""
     n_inputs, n_points = points.shape[1], len(points)
     n_values = n_inputs + sum(len(layer.rows) for layer in layers)
     values, errors = np.empty((n_values, n_points)), np.zeros((n_values, n_points))
     values[:n_inputs] = points.T
     start = n_inputs
     for layer in layers:
-        rows = layer.rows
-        span = slice(start, start + len(rows))
+        span = slice(start, start + len(layer.rows))
+        values[span], errors[span] = layer_values(layer, values[:start], errors[:start])
         start = span.stop
-        if layer.kind == "max":
-            values[span] = np.maximum.reduceat(values[rows.indices], rows.indptr[:-1], axis=0)
-            errors[span] = np.maximum.reduceat(errors[rows.indices], rows.indptr[:-1], axis=0)
-            continue
-        shape = (len(rows), span.start)
-        matrix = csr_matrix((rows.values, rows.indices, rows.indptr), shape=shape)
-        sizes = csr_matrix((np.abs(rows.values), rows.indices, rows.indptr), shape=shape)
-        constant = layer.magnitude if isinstance(layer, RawLayer) else np.abs(rows.bias)
-        inherited = sizes @ errors[: span.start]
-        magnitude = sizes @ np.abs(values[: span.start]) + inherited + constant[:, None]
-        terms = 2 * (np.diff(rows.indptr)[:, None] + 10)
-        errors[span] = inherited + terms * (unit * magnitude + tiny)
-        values[span] = matrix @ values[: span.start] + rows.bias[:, None]
-        if layer.kind == "relu":
-            values[span] = np.maximum(values[span], 0)
-    return values, 2 * errors
+    return values, errors
+
+
+def layer_values(
+    layer: GraphLayer | RawLayer, values: NDArray[np.float64], errors: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The values of one layer from all earlier ones, shape (n_rows, n_points), and bounds on their errors.
+
+    The bound holds for any order of the sums, and for each way in which torch and onnxruntime compute the
+    operation of a raw layer. Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.1: a
+    dot product of n terms and a constant errs by at most gamma_{n+1} times the sum of magnitudes plus n + 1
+    times the underflow unit. Every coefficient is a rounded one itself, or the result of a few roundings
+    (scale and shift of a batch norm: fewer than 8), so n + 10 stands for n + 1; errors of what is read are
+    carried along, and the factor 4 covers the rounding of the bound itself and that gamma_n > n u.
+    """
+    from scipy.sparse import csr_matrix
+
+    unit, tiny = 2.0**-53, 2.0**-1073
+    rows = layer.rows
+    if layer.kind == "max":
+        starts = rows.indptr[:-1]
+        return (
+            np.maximum.reduceat(values[rows.indices], starts, axis=0),
+            np.maximum.reduceat(errors[rows.indices], starts, axis=0),
+        )
+    shape = (len(rows), len(values))
+    matrix = csr_matrix((rows.values, rows.indices, rows.indptr), shape=shape)
+    sizes = csr_matrix((np.abs(rows.values), rows.indices, rows.indptr), shape=shape)
+    constant = layer.magnitude if isinstance(layer, RawLayer) else np.abs(rows.bias)
+    inherited = sizes @ errors
+    magnitude = sizes @ np.abs(values) + inherited + constant[:, None]
+    terms = 4 * (np.diff(rows.indptr)[:, None] + 10)
+    result = matrix @ values + rows.bias[:, None]
+    if layer.kind == "relu":
+        result = np.maximum(result, 0)
+    return result, inherited * (1 + 2 * unit * terms) + terms * (unit * magnitude + tiny)

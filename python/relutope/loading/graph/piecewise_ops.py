@@ -79,9 +79,20 @@ def clamp(
     if crossed.all():
         return combination(graph, [(x, 0.0)], lows, name)
     factor = np.where(crossed, 0.0, 1.0)
-    above = combination(graph, [(x, 1.0)], -lows, name, kind="relu")
-    beyond = combination(graph, [(x, 1.0)], -highs, name, kind="relu")
+    above, beyond = _pair(graph, x, (1.0, 1.0), (-lows, -highs), name)
     return combination(graph, [(above, factor), (beyond, -factor)], lows, name)
+
+
+def _pair(
+    graph: ValueGraph, x: Tensor, factors: tuple[float, float], constants: tuple[Numbers, Numbers], name: str
+) -> tuple[Tensor, Tensor]:
+    """``max(0, factor z + constant)`` for two factors and constants, all in one layer."""
+    shape = np.broadcast_shapes(x.shape, *(constant.shape for constant in constants))
+    both = np.stack([np.broadcast_to(x.ids, shape)] * 2)
+    factor = np.array(factors).reshape(2, *(1,) * len(shape))
+    constant = np.stack([np.broadcast_to(numbers, shape) for numbers in constants])
+    pair = combination(graph, [(Tensor(both), factor)], constant, name, kind="relu").ids
+    return Tensor(pair[0]), Tensor(pair[1])
 
 
 def threshold(graph: ValueGraph, x: Tensor, limit: float, value: float, name: str = "threshold") -> Tensor:
@@ -95,8 +106,7 @@ def threshold(graph: ValueGraph, x: Tensor, limit: float, value: float, name: st
 
 def softshrink(graph: ValueGraph, x: Tensor, limit: float, name: str = "softshrink") -> Tensor:
     """``max(0, z - limit) - max(0, -z - limit)``."""
-    above = combination(graph, [(x, 1.0)], -limit, name, kind="relu")
-    below = combination(graph, [(x, -1.0)], -limit, name, kind="relu")
+    above, below = _pair(graph, x, (1.0, -1.0), (np.asarray(-limit), np.asarray(-limit)), name)
     return combination(graph, [(above, 1.0), (below, -1.0)], 0.0, name)
 
 

@@ -17,7 +17,7 @@ MAX_RATIONAL = 1_000_000
 
 def simplified(
     input_dim: int, raw: Sequence[RawLayer], outputs: NDArray[np.int64]
-) -> tuple[list[GraphLayer], list[str]]:
+) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
     """The layers of a network with these outputs, and notes.
 
     Parameters
@@ -32,6 +32,8 @@ def simplified(
     layers : list of GraphLayer
         The last is linear and has one row per output.
     notes : list of str
+    ids : ndarray of int64
+        By value of the new layers its id before; the outputs come after all values.
     """
     n_outputs = len(outputs)
     last = rows_from_entries(
@@ -136,7 +138,7 @@ class _Simplifier:
         self.origins[layer] = list(dict.fromkeys([*inner, *self.origins[layer]]))
         return finished(draft, rows, movable, definitions)
 
-    def result(self) -> tuple[list[GraphLayer], list[str]]:
+    def result(self) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
         """The rows that an output depends on, numbered anew."""
         live = self._live()
         live[: self.input_dim] = True
@@ -163,7 +165,7 @@ class _Simplifier:
             for kind, count in dropped.items()
             if count
         ]
-        return layers, notes
+        return layers, notes, np.flatnonzero(live)
 
 
 def _restricted(rows: Rows, live: NDArray[np.bool_]) -> Rows:

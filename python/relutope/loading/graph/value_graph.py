@@ -111,6 +111,8 @@ class ValueGraph:
         Where in the module or file the next operations stand; it becomes part of their origin.
     n_values : int
         Number of inputs and rows so far.
+    dtype : str
+        Type in which the coefficients were stored.
 
     Examples
     --------
@@ -134,6 +136,8 @@ class ValueGraph:
         self.notes: list[str] = []
         self.place = ""
         self.n_values = self.input_dim
+        self.dtype = "float64"
+        self._simplified: tuple[list[GraphLayer], list[str], NDArray[np.int64]] | None = None
 
     def add(
         self,
@@ -180,12 +184,19 @@ class ValueGraph:
     def set_output(self, output: Tensor) -> None:
         """Name the values that are the outputs of the network, in C order."""
         self.output = output
+        self._simplified = None
 
     def layers(self) -> tuple[list[GraphLayer], list[str]]:
         """The simplified layers, of which the last is linear and holds the outputs, and all notes."""
+        layers, notes, _ = self.simplified()
+        return layers, [*self.notes, *notes]
+
+    def simplified(self) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
+        """See `relutope.loading.graph.simplify.simplified`; computed once for one output."""
         from relutope.loading.graph.simplify import simplified
 
         if self.output is None:
             raise RuntimeError("internal: the graph has no output")
-        layers, notes = simplified(self.input_dim, self.raw_layers, self.output.ids.ravel())
-        return layers, [*self.notes, *notes]
+        if self._simplified is None:
+            self._simplified = simplified(self.input_dim, self.raw_layers, self.output.ids.ravel())
+        return self._simplified
