@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+from torch.nn.utils import prune
 
 from graph_modules import Of
 from relutope.loading.graph.torch_export import graph_from_torch
@@ -120,6 +121,17 @@ def test_hooks_are_refused_and_stay() -> None:
     refused(module, r"Linear at '0' has forward hooks, which may compute anything; legal: none")
     assert len(module[0]._forward_hooks) == 1
     handle.remove()
+    graph_from_torch(module)
+    prune.l1_unstructured(module[0], "weight", amount=0.5)
+    refused(module, r"torch\.nn\.utils\.prune\.remove makes pruning permanent")
+    prune.remove(module[0], "weight")
+    assert len(graph_from_torch(module).layers()[0][0].values) == 2
+
+
+def test_parametrised_weights() -> None:
+    module = nn.utils.parametrizations.weight_norm(nn.Linear(4, 1))
+    refused(module, r"_weight_norm of _WeightNorm .* remove_parametrizations made permanent")
+    nn.utils.parametrize.remove_parametrizations(module, "weight")
     graph_from_torch(module)
 
 

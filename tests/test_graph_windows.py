@@ -110,6 +110,19 @@ def test_average_pool(shape: Any, options: dict[str, Any], include: bool, diviso
     )
 
 
+def test_average_pool_over_values_that_a_window_sees_twice() -> None:
+    agree(
+        lambda g, x: windows.average_pool(
+            g, layout_ops.pad(g, x, [(0, 0), (0, 0), (2, 0)], "edge"), 3, 1, n_axes=1
+        ),
+        lambda x: reference.pooled(
+            np.pad(x, [(0, 0), (0, 0), (2, 0)], mode="edge"), [3], [1], [0], [1], False, reference.average
+        ),
+        lambda x: F.avg_pool1d(F.pad(x, (2, 0), mode="replicate"), 3, 1),
+        (1, 1, 3),
+    )
+
+
 @pytest.mark.parametrize(
     ("shape", "options"),
     [
@@ -233,3 +246,15 @@ def test_convolution_batch_norm_relu_is_one_layer_of_rational_rows() -> None:
     assert len(layers[0].rational) == layers[0].n_rows == 32
     assert layers[0].origin == "conv (1, 2, 4, 4) + batch_norm (1, 2, 4, 4) + relu (1, 2, 4, 4)"
     assert notes == []
+
+
+def test_impossible_windows_are_refused() -> None:
+    graph = ValueGraph((1, 1, 3))
+    with pytest.raises(ValueError, match="a window of 4 places does not fit an axis of 3"):
+        windows.max_pool(graph, graph.input, 4, n_axes=1)
+    with pytest.raises(ValueError, match="has a window without elements"):
+        windows.max_pool(graph, graph.input, 1, 1, 2, n_axes=1)
+    with pytest.raises(ValueError, match="has the divisor 0; legal: >= 1"):
+        windows.average_pool(graph, graph.input, 1, divisor=0, n_axes=1)
+    with pytest.raises(ValueError, match=r"has a weight of shape \(2, 2, 1\) and gets \(1, 1, 3\)"):
+        windows.convolution(graph, graph.input, random(2, 2, 1))

@@ -99,7 +99,10 @@ def _check_modules(module: torch.nn.Module) -> None:
                     f"{tensor.device}; legal: dense, real, with data"
                 )
         if part._forward_hooks or part._forward_pre_hooks:
-            raise ValueError(f"{place} has forward hooks, which may compute anything; legal: none")
+            raise ValueError(
+                f"{place} has forward hooks, which may compute anything; legal: none "
+                "(torch.nn.utils.prune.remove makes pruning permanent)"
+            )
 
 
 def _training_notes(module: torch.nn.Module) -> list[str]:
@@ -129,7 +132,7 @@ def _example(module: torch.nn.Module, example_input: Any) -> torch.Tensor:
     if example_input is None:
         names = dict.fromkeys(type(part).__name__ for part in module.modules())
         others = [name for name in names if any(word in name for word in NO_VECTORS)]
-        linear = next((part for part in module.modules() if type(part) is torch.nn.Linear), None)
+        linear = next((part for part in module.modules() if isinstance(part, torch.nn.Linear)), None)
         if linear is None or others:
             why = ", ".join(others) if others else "no Linear layer"
             raise ValueError(
