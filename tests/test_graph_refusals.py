@@ -130,7 +130,7 @@ def test_hooks_are_refused_and_stay() -> None:
 
 def test_parametrised_weights() -> None:
     module = nn.utils.parametrizations.weight_norm(nn.Linear(4, 1))
-    refused(module, r"_weight_norm of _WeightNorm .* remove_parametrizations made permanent")
+    refused(module, r"_weight_norm of _WeightNorm .*remove_parametrizations made permanent")
     nn.utils.parametrize.remove_parametrizations(module, "weight")
     graph_from_torch(module)
 
@@ -156,6 +156,9 @@ def test_example_input() -> None:
     refused(nn.ReLU(), r"has shape \(2,\) and type torch.int64", torch.zeros(2, dtype=torch.int64))
     refused(nn.ReLU(), r"has shape \(\)", torch.tensor(1.0))
     refused(nn.Linear(4, 1), r"cannot be captured with an example_input of shape \(1, 3\)", torch.zeros(1, 3))
+
+    message = r"shape \(1,\), the first sample of the one with shape \(4,\): "
+    refused(nn.Linear(4, 1), message, torch.zeros(4))
 
     class Two(nn.Module):
         def forward(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:

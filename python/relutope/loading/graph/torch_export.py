@@ -65,7 +65,7 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     _check_modules(module)
     example = _example(module, example_input)
     twin = _twin(module)
-    program = _captured(twin, example, example_input is None)
+    program = _captured(twin, example, example_input)
     importer = Importer(program, tuple(example.shape))
     importer.run()
     importer.graph.notes.extend(_training_notes(module))
@@ -159,7 +159,7 @@ def _twin(module: torch.nn.Module) -> torch.nn.Module:
     return twin.cpu().eval().requires_grad_(False)
 
 
-def _captured(twin: torch.nn.Module, example: torch.Tensor, is_guess: bool) -> Any:
+def _captured(twin: torch.nn.Module, example: torch.Tensor, given: torch.Tensor | None) -> Any:
     import torch
 
     try:
@@ -170,8 +170,12 @@ def _captured(twin: torch.nn.Module, example: torch.Tensor, is_guess: bool) -> A
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         if "data-dependent" in str(error) or "DataDependent" in type(error).__name__:
             reason = f"its control flow depends on values ({reason})"
-        guess = ", guessed from the first Linear; give another" if is_guess else ""
+        source = ""
+        if given is None:
+            source = ", guessed from the first Linear; give another"
+        elif given.shape != example.shape:
+            source = f", the first sample of the one with shape {tuple(given.shape)}"
         raise ValueError(
-            f"the module cannot be captured with an example_input of shape {tuple(example.shape)}{guess}: "
+            f"the module cannot be captured with an example_input of shape {tuple(example.shape)}{source}: "
             f"{reason}"
         ) from error
