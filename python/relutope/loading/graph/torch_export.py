@@ -119,9 +119,9 @@ def _training_notes(module: torch.nn.Module) -> list[str]:
     ]
     norms = [path for path, part in parts if isinstance(part, _BatchNorm)]
     if norms:
+        more = f" and {len(norms) - 1} more" if len(norms) > 1 else ""
         notes.append(
-            f"batch norm at {', '.join(map(repr, norms))} is in training mode and was taken in eval mode, "
-            "with its running statistics"
+            f"batch norm at {norms[0]!r}{more} in training mode: taken in eval mode, with running statistics"
         )
     return notes
 
