@@ -1,0 +1,1 @@
+"""Networks of any architecture as a graph of values, each an exact affine form, a ReLU or a maximum."""
