@@ -135,14 +135,14 @@ def test_constants_vanish_into_biases() -> None:
     )
 
 
-def test_what_cancels_is_dropped() -> None:
+def test_neurons_that_cancel_stay() -> None:
     graph = ValueGraph((1, 2))
     hidden = piecewise_ops.relu(graph, graph.input)
     graph.set_output(linear_ops.subtract(graph, linear_ops.add(graph, hidden, graph.input), hidden))
     layers, notes = graph.layers()
-    assert [layer.kind for layer in layers] == ["linear"]
-    assert layers[0].indices.tolist() == [0, 1]
-    assert notes == ["dropped 2 ReLU neurons that no output depends on"]
+    assert [layer.kind for layer in layers] == ["relu", "linear"]
+    assert layers[1].indices.tolist() == [0, 1]
+    assert notes == []
 
 
 def test_maxima_of_copies_list_each_value_once() -> None:

@@ -128,13 +128,13 @@ def test_parts_in_training_mode_are_noted() -> None:
     assert graph_from_torch(module.eval()).layers()[1] == []
 
 
-def test_unread_neurons_are_dropped_with_a_note() -> None:
+def test_unread_neurons_stay() -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     with torch.no_grad():
         module[2].weight[:, 1] = 0
     layers, notes = graph_from_torch(module).layers()
-    assert [layer.n_rows for layer in layers] == [2, 1]
-    assert notes == ["dropped 1 ReLU neurons that no output depends on"]
+    assert [layer.n_rows for layer in layers] == [3, 1]
+    assert notes == []
 
 
 def test_the_module_is_not_changed() -> None:

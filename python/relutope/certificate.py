@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from relutope import _core
-from relutope.complex import SEMANTICS
 from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, domain_to_json, slice_from_json, slice_to_json
 from relutope.files import checked_path
@@ -34,7 +33,7 @@ from relutope.members import (
     parsed,
     same,
 )
-from relutope.network import Network
+from relutope.network import SEMANTICS, Network
 from relutope.network_members import network_members
 from relutope.npz import Record, read_npz, write_npz
 from relutope.polytope import Polytope

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from relutope.cli_options import Options, box_from_numbers
-from relutope.complex import SEMANTICS, PolyhedralComplex
+from relutope.complex import PolyhedralComplex
 from relutope.data import Data, read_data
 from relutope.domain import AllSpace, Box
 from relutope.domains import Domain, as_plain_domain, domain_to_json
 from relutope.loading import read_network
-from relutope.network import Network
+from relutope.network import SEMANTICS, Network
 from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
 
 

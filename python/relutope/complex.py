@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
     from relutope.summary import Summary
 
-SEMANTICS = (
-    "the real-valued function of the stored coefficients, each float taken as the dyadic rational it is"
-)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
-from relutope.coefficients import checked_points, exact_point, exact_rows
+from relutope.coefficients import exact_rows
 from relutope.domain import Box
+from relutope.evaluation import Evaluation
 from relutope.layers import checked_layers
 from relutope.network_layers import NetworkLayer
 
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
     import torch
 
 
+#: What a network stands for; a saved complex names it.
+SEMANTICS = (
+    "the real-valued function of the stored coefficients, each float taken as the dyadic rational it is"
+)
+
+#: What is added where a model was imported through its operations.
+IMPORT_SEMANTICS = (
+    "batch norm scales are the correctly rounded float64 of gamma / sqrt(var + eps), exact from there on; "
+    "scalars mean their float64 value; average pooling is exact"
+)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Network:
+class Network(Evaluation):
     """A piecewise-linear network ``x -> W_L relu(... relu(W_0 x + b_0) ...) + b_L``.
 
     It stands for the real-valued function of the stored numbers, each float being the dyadic rational that
@@ -41,6 +54,8 @@ class Network:
         The box that came with the file, if there was one.
     dtype : str
         Type in which the coefficients were stored.
+    input_shape : tuple of int or None
+        Shape of one input before it was flattened, in C order, if that is known.
     origins : tuple of str
         What each layer was in the model that it came from; empty where that says nothing.
 
@@ -56,6 +71,7 @@ class Network:
     notes: tuple[str, ...] = ()
     box: Box | None = None
     origins: tuple[str, ...] = ()
+    input_shape: tuple[int, ...] | None = None
 
     @classmethod
     def from_arrays(
@@ -103,17 +119,26 @@ class Network:
         return cls(core, dtype=dtype, notes=tuple(notes), box=box)
 
     @classmethod
-    def from_torch(cls, module: torch.nn.Module) -> Network:
-        """The network that a `torch.nn.Sequential` computes.
+    def from_torch(cls, module: torch.nn.Module, example_input: torch.Tensor | None = None) -> Network:
+        """The network that a torch module computes in eval mode.
 
-        Linear, ReLU, Identity, Dropout (as in eval mode) and Flatten are read, nested at will. Linear
-        layers in a row are composed exactly; a final Sigmoid, Softmax or LogSoftmax is dropped with a note.
-        Afterwards the network is compared with the module on random points.
+        A `Sequential` of Linear, ReLU, Identity, Dropout and Flatten is read as it is, linear layers in a row
+        composed exactly. Any other module is captured by `torch.export` on a copy: linear maps,
+        convolutions, batch norm, average and max pooling, piecewise-linear activations, residual sums and
+        whatever moves elements about. A final Sigmoid, Softmax or LogSoftmax is dropped with a note.
+        Afterwards the network is compared with the module on random points. Inputs are flattened in C order.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            It is never changed.
+        example_input : torch.Tensor of shape (1, ...), optional
+            Whose shape the inputs have; needed where the module takes something else than vectors.
 
         Raises
         ------
         TypeError
-            If `module` is no torch module.
+            If `module` is no torch module, or `example_input` no tensor.
         ValueError
             If a part cannot be represented exactly; the message names it and its place.
         MissingExtraError
@@ -131,7 +156,34 @@ class Network:
         """
         from relutope.loading.torch_module import network_from_torch
 
-        return network_from_torch(module)
+        return network_from_torch(module, example_input)
+
+    @property
+    def semantics(self) -> str:
+        """What function the network stands for, in words."""
+        return f"{SEMANTICS}; {IMPORT_SEMANTICS}" if self.origins else SEMANTICS
+
+    def summary(self) -> str:
+        """All layers as a table: kind, rows, what they read, what they were in the model they came from.
+
+        Examples
+        --------
+        >>> from relutope import Network
+        >>> print(Network.from_arrays([[[2, 0], [0, 3]], [[1, 1]]]).summary())  # doctest: +ELLIPSIS
+        layer  kind    rows  reads  coefficients  rational  from
+            0  relu       2  input             2         0
+            1  linear     1  0                 2         0
+        2 inputs, 1 outputs, 2 ReLU neurons, 7 coefficients and biases, int64
+        semantics: the real-valued function of the stored coefficients...
+        """
+        from relutope.network_summary import summary_text
+
+        return summary_text(self)
+
+    def _repr_html_(self) -> str:
+        from relutope.network_summary import summary_html
+
+        return summary_html(self)
 
     @property
     def input_dim(self) -> int:
@@ -247,117 +299,6 @@ class Network:
             result.append((table[:, :-1], table[:, -1]))
         return result
 
-    def evaluate(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Outputs in float64 and proven bounds on their errors.
-
-        Parameters
-        ----------
-        X : array_like of shape (n, d)
-
-        Returns
-        -------
-        outputs, errors : ndarray of shape (n, output_dim), float64
-            The exact output lies within ``errors`` of ``outputs``; inf and nan where float64 overflows.
-
-        Raises
-        ------
-        ValueError
-            If `X` has another shape or holds a value that is not a finite float64.
-        TypeError
-            If the values are not real numbers.
-
-        Examples
-        --------
-        >>> from relutope import Network
-        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).evaluate([[-3.0]])[0]
-        array([[3.]])
-        """
-        return self.core.evaluate(self.checked_points(X))
-
-    def __call__(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Outputs of shape (n, output_dim) at the points X of shape (n, d), without the error bounds."""
-        return self.evaluate(X)[0]
-
-    def exact_evaluate(self, point: ArrayLike) -> list[Fraction]:
-        """The outputs at one rational point, exactly.
-
-        Parameters
-        ----------
-        point : array_like of shape (d,)
-            Floats, integers, Fractions or Decimals.
-
-        Returns
-        -------
-        list of fractions.Fraction
-            One per output.
-
-        Raises
-        ------
-        ValueError
-            If `point` has another shape or a value is not finite.
-        TypeError
-            If a value is no int, float, Fraction or Decimal.
-
-        Examples
-        --------
-        >>> from fractions import Fraction
-        >>> from relutope import Network
-        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).exact_evaluate([Fraction(-1, 3)])
-        [Fraction(1, 3)]
-        """
-        return [Fraction(*value) for value in self.core.exact_evaluate(*exact_point(point, self.input_dim))]
-
-    def sign_vectors(self, X: ArrayLike) -> NDArray[np.int8]:
-        """Exact signs (-1, 0, 1) of all hidden pre-activations at float points.
-
-        Parameters
-        ----------
-        X : array_like of shape (n, d)
-
-        Returns
-        -------
-        ndarray of shape (n, n_signs), int8
-            Layer by layer; see `n_signs`.
-
-        Raises
-        ------
-        ValueError
-            If `X` has another shape or holds a value that is not a finite float64.
-        TypeError
-            If the values are not real numbers.
-
-        Examples
-        --------
-        >>> from relutope import Network
-        >>> Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]]).sign_vectors([[-3.0], [0.0]])
-        array([[-1,  1],
-               [ 0,  0]], dtype=int8)
-        """
-        return self.core.sign_vectors(self.checked_points(X))
-
-    def exact_sign_vector(self, point: ArrayLike) -> NDArray[np.int8]:
-        """Exact signs (n_signs,), int8, of all hidden pre-activations at one rational point (d,).
-
-        Raises
-        ------
-        ValueError
-            If `point` has another shape or a value is not finite.
-        TypeError
-            If a value is no int, float, Fraction or Decimal.
-
-        Examples
-        --------
-        >>> from fractions import Fraction
-        >>> from relutope import Network
-        >>> Network.from_arrays([[[3]], [[1]]], [[-1], [0]]).exact_sign_vector([Fraction(1, 3)])
-        array([0], dtype=int8)
-        """
-        return self.core.exact_signs(*exact_point(point, self.input_dim))
-
-    def checked_points(self, X: ArrayLike) -> NDArray[np.float64]:
-        """X as contiguous float64 of shape (n, d), or a ValueError or TypeError."""
-        return checked_points(X, self.input_dim)
-
     def __repr__(self) -> str:
         widths = " -> ".join(map(str, (self.input_dim, *self.hidden_widths, self.output_dim)))
         census = ", ".join(f"{kind}: {self.census[kind]}" for kind in ("dead", "constant", "proportional"))
@@ -377,6 +318,7 @@ class Network:
             self.notes,
             self.box,
             self.origins,
+            self.input_shape,
         )
 
 

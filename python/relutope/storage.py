@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope import _core
-from relutope.complex import SEMANTICS, PolyhedralComplex
+from relutope.complex import PolyhedralComplex
 from relutope.domain import Box
 from relutope.domains import core_domain, domain_from_json, domain_to_json, slice_from_json, slice_to_json
 from relutope.files import checked_path, replacing
-from relutope.network import Network
+from relutope.network import SEMANTICS, Network
 from relutope.network_members import network_from_members, network_members
 from relutope.npz import Record, read_npz, write_npz
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.complex import SEMANTICS, PolyhedralComplex
+from relutope.complex import PolyhedralComplex
 from relutope.domain import AllSpace
 from relutope.domains import domain_text, domain_to_json
 from relutope.errors import IncompleteError
 from relutope.location import lowest_regions
+from relutope.network import SEMANTICS
 from relutope.refinement import RefinedComplex
 from relutope.subdivision import MAX_DIMENSION, polyhedral_complex
 

@@ -35,7 +35,7 @@ class Affine:
 Steps = list[Affine | None]
 
 
-def network_from_torch(module: Any) -> Network:
+def network_from_torch(module: Any, example_input: Any = None) -> Network:
     """See `Network.from_torch`."""
     try:
         import torch
@@ -43,7 +43,12 @@ def network_from_torch(module: Any) -> Network:
         raise MissingExtraError("torch", "torch", "to read a module") from None
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"module is of type {type(module).__name__}; legal: a torch.nn.Module")
-    leaves = _leaves(module, "")
+    leaves = _plain_leaves(module) if example_input is None else None
+    if leaves is None:
+        from relutope.loading.graph.network import network_from_graph
+        from relutope.loading.graph.torch_export import graph_from_torch
+
+        return network_from_graph(graph_from_torch(module, example_input))
     notes: list[str] = []
     last = next(
         (place for place in reversed(range(len(leaves))) if not _passes_through(leaves[place][1])), -1
@@ -60,6 +65,19 @@ def network_from_torch(module: Any) -> Network:
     network = replace(Network.from_arrays(weights, biases), dtype=dtype, notes=tuple(notes))
     _check(network, [leaf for _, leaf in leaves], steps)
     return network
+
+
+def _plain_leaves(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]] | None:
+    """Those of a `Sequential` of parts that are read as they are, or None."""
+    from torch import nn
+
+    leaves = _leaves(module, "")
+    known = [_passes_through(leaf) or type(leaf) in (nn.Linear, nn.ReLU) for _, leaf in leaves]
+    last = max((place for place, (_, leaf) in enumerate(leaves) if not _passes_through(leaf)), default=-1)
+    if last >= 0 and _is_final_activation(leaves[last][1]):
+        known[last] = True
+    has_linear = any(type(leaf) is nn.Linear for _, leaf in leaves)
+    return leaves if all(known) and has_linear else None
 
 
 def _leaves(module: torch.nn.Module, path: str) -> list[tuple[str, torch.nn.Module]]:

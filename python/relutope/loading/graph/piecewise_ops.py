@@ -15,13 +15,14 @@ from relutope.loading.graph.value_graph import ZERO, Tensor, ValueGraph
 
 
 def relu(graph: ValueGraph, x: Tensor, name: str = "relu") -> Tensor:
-    """``max(0, x)``; an element that occurs several times is one neuron."""
+    """``max(0, x)``; an element that occurs several times is one neuron, a value of a ReLU stays as it is."""
     values, which = np.unique(x.ids, return_inverse=True)
-    if len(values) == x.ids.size and values[0] != ZERO:
+    there = (values != ZERO) & ~graph.is_relu(values)
+    if there.all() and len(values) == x.ids.size:
         return combination(graph, [(x, 1.0)], 0.0, name, kind="relu")
-    results = np.full(len(values), ZERO, dtype=np.int64)
-    there = values != ZERO
-    results[there] = combination(graph, [(Tensor(values[there]), 1.0)], 0.0, name, kind="relu").ids
+    results = values.copy()
+    if there.any():
+        results[there] = combination(graph, [(Tensor(values[there]), 1.0)], 0.0, name, kind="relu").ids
     return Tensor(results[which.reshape(x.shape)])
 
 

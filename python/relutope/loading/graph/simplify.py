@@ -20,8 +20,8 @@ MAX_PRODUCTS = 4_000_000
 
 def simplified(
     input_dim: int, raw: Sequence[RawLayer], outputs: NDArray[np.int64]
-) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
-    """The layers of a network with these outputs, and notes.
+) -> tuple[list[GraphLayer], NDArray[np.int64]]:
+    """The layers of a network with these outputs.
 
     Parameters
     ----------
@@ -34,7 +34,6 @@ def simplified(
     -------
     layers : list of GraphLayer
         The last is linear and has one row per output.
-    notes : list of str
     ids : ndarray of int64
         By value of the new layers its id before; the outputs come after all values.
     """
@@ -75,9 +74,15 @@ class _Simplifier:
         return slice(self.starts[layer], self.starts[layer] + len(self.rows[layer]))
 
     def _live(self) -> NDArray[np.bool_]:
-        """Which values an output depends on."""
+        """Which values an output, a neuron or a maximum depends on.
+
+        Neurons and maxima that no output reads cut the input space all the same.
+        """
         live = np.zeros(self.n_values, dtype=bool)
         live[self._span(len(self.rows) - 1)] = True
+        for layer, kind in enumerate(self.kinds):
+            if kind != "linear":
+                live[self._span(layer)] = True
         for layer in reversed(range(len(self.rows))):
             rows = self.rows[layer]
             live[rows.indices[np.repeat(live[self._span(layer)], np.diff(rows.indptr))]] = True
@@ -154,18 +159,15 @@ class _Simplifier:
         self.origins[layer] = list(dict.fromkeys([*inner, *self.origins[layer]]))
         return finished(draft, rows, movable, definitions)
 
-    def result(self) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
-        """The rows that an output depends on, numbered anew."""
+    def result(self) -> tuple[list[GraphLayer], NDArray[np.int64]]:
+        """The rows that are needed, numbered anew."""
         live = self._live()
         live[: self.input_dim] = True
         new_id = np.cumsum(live) - 1
         layers = []
-        dropped = {"relu": 0, "max": 0}
         for layer, rows in enumerate(self.rows):
             keep = live[self._span(layer)]
             kind = self.kinds[layer]
-            if kind != "linear":
-                dropped[kind] += int(np.count_nonzero(~keep))
             if not keep.any():
                 continue
             kept = _selected(rows, keep)
@@ -175,13 +177,7 @@ class _Simplifier:
                     kind, kept.indptr, new_id[kept.indices], kept.values, kept.bias, kept.rational, origin
                 )
             )
-        names = {"relu": "ReLU neurons", "max": "maxima"}
-        notes = [
-            f"dropped {count} {names[kind]} that no output depends on"
-            for kind, count in dropped.items()
-            if count
-        ]
-        return layers, notes, np.flatnonzero(live)
+        return layers, np.flatnonzero(live)
 
 
 def _restricted(rows: Rows, live: NDArray[np.bool_]) -> Rows:

@@ -101,7 +101,7 @@ def _check_layers(graph: ValueGraph, values: Columns) -> None:
 
     Between the two stand the operations that were inlined, whose rounding errors are carried along.
     """
-    layers, _, ids = graph.simplified()
+    layers, ids = graph.simplified()
     kept = np.zeros(graph.n_values, dtype=bool)
     kept[ids[ids < graph.n_values]] = True
     chained, own = np.zeros_like(values), np.zeros_like(values)

@@ -137,7 +137,7 @@ class ValueGraph:
         self.place = ""
         self.n_values = self.input_dim
         self.dtype = "float64"
-        self._simplified: tuple[list[GraphLayer], list[str], NDArray[np.int64]] | None = None
+        self._simplified: tuple[list[GraphLayer], NDArray[np.int64]] | None = None
 
     def add(
         self,
@@ -170,6 +170,13 @@ class ValueGraph:
         self.n_values += len(rows)
         return Tensor(ids)
 
+    def is_relu(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the values are those of ReLU rows."""
+        starts = np.cumsum([0, self.input_dim, *(len(layer.rows) for layer in self.raw_layers)])[:-1]
+        kinds = np.array([False, *(layer.kind == "relu" for layer in self.raw_layers)])
+        found: NDArray[np.bool_] = kinds[np.searchsorted(starts, ids, side="right") - 1] & (ids != ZERO)
+        return found
+
     def constant(self, numbers: Numbers) -> Tensor:
         """A tensor of constants: rows without nonzeros, and id -1 where they are 0."""
         flat = numbers.ravel()
@@ -188,10 +195,9 @@ class ValueGraph:
 
     def layers(self) -> tuple[list[GraphLayer], list[str]]:
         """The simplified layers, of which the last is linear and holds the outputs, and all notes."""
-        layers, notes, _ = self.simplified()
-        return layers, [*self.notes, *notes]
+        return self.simplified()[0], list(self.notes)
 
-    def simplified(self) -> tuple[list[GraphLayer], list[str], NDArray[np.int64]]:
+    def simplified(self) -> tuple[list[GraphLayer], NDArray[np.int64]]:
         """See `relutope.loading.graph.simplify.simplified`; computed once for one output."""
         from relutope.loading.graph.simplify import simplified
 
