@@ -58,7 +58,7 @@ IMPORT_ORDER = [
     {"homology"},
     {"bending_angles", "convexity", "dual_graph_plot"},
     {"certificate", "dual_graph", "region_counts"},
-    {"data", "loading", "plot", "summary"},
+    {"data", "loading", "network_info", "plot", "summary"},
     {"spectral"},
     {"training"},
     {"cli_options"},

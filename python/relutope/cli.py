@@ -55,6 +55,10 @@ def _run(options: Options) -> int:
         from relutope.cli_homology import homology
 
         return homology(options)
+    if options.command == "info":
+        from relutope.cli_info import info
+
+        return info(options)
     if options.command == "verify":
         from relutope.cli_verify import verify_file
 

@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_common(complex_)
     complex_.add_argument("--save", metavar="F.npz", help="write the complex to a file")
     complex_.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_info(commands.add_parser("info", help="what a model is, layer by layer"))
     analyze = commands.add_parser("analyze", help="analyse a network and write summary, complex and picture")
     _add_common(analyze)
     analyze.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
@@ -56,6 +57,14 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("track", help="measure the complexes of the checkpoints of a training run")
     )
     return parser
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a file that holds a network")
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_homology(parser: argparse.ArgumentParser) -> None:

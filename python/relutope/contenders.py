@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,12 +83,18 @@ def output_bounds(complex_: PolyhedralComplex) -> tuple[Floats, Floats]:
                 sources = [done[place] for place in layer.reads]
                 read = [values for values, _, _ in sources]
                 value = read[0] if len(read) == 1 else np.hstack(read)
-                value = (value if layer.columns is None else value[:, layer.columns]) @ layer.weight
-                value += layer.bias
-                if layer.is_relu:
-                    np.maximum(value, 0.0, out=value)  # which moves no two numbers apart
+                value = value if layer.columns is None else value[:, layer.columns]
                 error, size = (np.max([source[i] for source in sources], axis=0) for i in (1, 2))
-                error, size = _layer_bounds(layer.weight, layer.bias, error, size)
+                # Neither maxima nor ReLUs move two numbers apart.
+                if layer.maxima is not None:
+                    entries, starts = layer.maxima
+                    value = np.maximum.reduceat(value[:, entries], starts, axis=1)
+                else:
+                    value = value @ layer.weight
+                    value += layer.bias
+                    error, size = _layer_bounds(layer.weight, layer.bias, error, size)
+                if layer.is_relu:
+                    np.maximum(value, 0.0, out=value)
                 done.append((value, error, size))
             low[block], high[block] = value - error[:, None], value + error[:, None]
         unknown = ~np.isfinite(high - low)
@@ -103,6 +109,8 @@ class _LayerImage:
     reads: list[int]  # what it reads: 0 is the input, l + 1 is layer l
     columns: NDArray[np.intp] | None  # of these, side by side; None for all
     is_relu: bool
+    #: Of a max layer: the columns of all rows' entries, and where the rows begin among them.
+    maxima: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
 
 
 def _layer_images(network: _core.Network) -> list[_LayerImage]:
@@ -117,9 +125,11 @@ def _layer_images(network: _core.Network) -> list[_LayerImage]:
         columns = (ids - (ends - widths)[place] + starts[place]).astype(np.intp)
         whole = len(columns) == sum(widths[read] for read in reads)
         weight = np.ascontiguousarray(image[:, :-1].T)
-        layers.append(
-            _LayerImage(weight, image[:, -1], reads.tolist(), None if whole else columns, kind == "relu")
-        )
+        layer = _LayerImage(weight, image[:, -1], reads.tolist(), None if whole else columns, kind == "relu")
+        if kind == "max":
+            rows, entries = np.nonzero(image[:, :-1])
+            layer = replace(layer, maxima=(entries, np.searchsorted(rows, np.arange(len(image)))))
+        layers.append(layer)
         widths.append(len(image))
     return layers
 

@@ -7,23 +7,41 @@ import sys
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relutope.files import checked_path
 from relutope.network import Network
 
+if TYPE_CHECKING:
+    import torch
 
-def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Network:
+    from relutope.loading.state_dict import StoredTensor
+
+#: The types of files that hold networks.
+SUFFIXES = (".npz", ".safetensors", ".pt", ".pth")
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    order: Sequence[str] | None = None,
+    arch: torch.nn.Module | Callable[[], torch.nn.Module] | None = None,
+    example_input: torch.Tensor | None = None,
+) -> Network:
     """A network from a file; nothing in a file is ever executed.
 
     Parameters
     ----------
     path : path
         ``.npz`` with ``W0, b0, W1, b1, ...`` and optionally ``lo, hi``; or ``.safetensors``, ``.pt``,
-        ``.pth`` with the state dict of a plain multilayer perceptron.
+        ``.pth`` with a state dict, that of a plain multilayer perceptron unless `arch` is given.
     order : sequence of str, optional
         Names of the layers of a state dict from input to output, where numbers and shapes do not force one
         order.
+    arch : torch.nn.Module or callable, optional
+        The module that a state dict belongs to, or what makes it; a copy of it gets the weights.
+    example_input : torch.Tensor, optional
+        For `arch`; see `Network.from_torch`.
 
     Returns
     -------
@@ -36,9 +54,9 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
         If there is no such file.
     ValueError
         If the file is damaged, of an unknown type, or holds something that cannot be represented exactly,
-        or `path` is empty.
+        `path` is empty, or arguments are given that do not belong to the file's type.
     TypeError
-        If `path` is no path; bytes and file descriptors are none.
+        If `path` is no path (bytes and file descriptors are none), or `arch` no module.
     MissingExtraError
         If reading needs torch and it is not installed.
 
@@ -51,22 +69,40 @@ def load(path: str | PathLike[str], *, order: Sequence[str] | None = None) -> Ne
     >>> network.hidden_widths, network.box
     ((2,), Box([-1.0], [1.0]))
     """
-    network = read_network(path, order)
+    network = read_network(path, order, arch, example_input)
     for note in network.notes:
         print(f"relutope: {os.fspath(path)}: {note}", file=sys.stderr)
     return network
 
 
-def read_network(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
+def read_network(
+    path: str | PathLike[str],
+    order: Sequence[str] | None = None,
+    arch: torch.nn.Module | Callable[[], torch.nn.Module] | None = None,
+    example_input: torch.Tensor | None = None,
+) -> Network:
     """The network of `load`, for callers that show the notes themselves."""
     name = checked_path(path)
     suffix = Path(name).suffix.lower()
-    readers = _readers()
-    if suffix not in readers:
-        raise ValueError(f"{name} has the unknown file type {suffix!r}; legal: {', '.join(readers)}")
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{name} has the unknown file type {suffix!r}; legal: {', '.join(SUFFIXES)}")
     if Path(name).is_dir():
-        raise ValueError(f"{name} is a folder; legal: a file of type {', '.join(readers)}")
-    return readers[suffix](name, order)
+        raise ValueError(f"{name} is a folder; legal: a file of type {', '.join(SUFFIXES)}")
+    if suffix == ".npz":
+        from relutope.loading.npz import network_from_npz
+
+        _require_none(name, arch=arch, example_input=example_input)
+        return network_from_npz(name, order)
+    tensors, notes = _state_dict(name, suffix)
+    if arch is None:
+        from relutope.loading.state_dict import network_from_state_dict
+
+        _require_none(f"{name} without arch", example_input=example_input)
+        return network_from_state_dict(tensors, order, name, notes)
+    from relutope.loading.architecture import network_from_architecture
+
+    _require_none(f"{name} with arch", order=order)
+    return network_from_architecture(tensors, arch, example_input, name, notes)
 
 
 def as_network(network: Any) -> Network:
@@ -106,14 +142,17 @@ def as_network(network: Any) -> Network:
     )
 
 
-def _readers() -> dict[str, Callable[[str | PathLike[str], Sequence[str] | None], Network]]:
-    from relutope.loading.npz import network_from_npz
-    from relutope.loading.safetensors import network_from_safetensors
-    from relutope.loading.torch_file import network_from_torch_file
+def _state_dict(name: str, suffix: str) -> tuple[dict[str, StoredTensor], list[str]]:
+    if suffix == ".safetensors":
+        from relutope.loading.safetensors import read_safetensors
 
-    return {
-        ".npz": network_from_npz,
-        ".safetensors": network_from_safetensors,
-        ".pt": network_from_torch_file,
-        ".pth": network_from_torch_file,
-    }
+        return read_safetensors(name), []
+    from relutope.loading.torch_file import state_dict_of_torch_file
+
+    return state_dict_of_torch_file(name)
+
+
+def _require_none(where: str, **arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is not None:
+            raise ValueError(f"{name} is {value!r}, but {where} takes none; legal: None")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -15,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from relutope.loading.state_dict import StoredTensor, network_from_state_dict
-from relutope.network import Network
+from relutope.loading.state_dict import StoredTensor
 
 #: The header length that the reference reader accepts.
 MAX_HEADER_BYTES = 100_000_000
@@ -36,11 +34,6 @@ DTYPES = {
     "U8": ("uint8", "u1"),
     "BOOL": ("bool", "?"),
 }
-
-
-def network_from_safetensors(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
-    """Read the state dict of a plain multilayer perceptron."""
-    return network_from_state_dict(read_safetensors(path), order, os.fspath(path))
 
 
 def read_safetensors(path: str | PathLike[str]) -> dict[str, StoredTensor]:

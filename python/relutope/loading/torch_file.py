@@ -8,7 +8,7 @@ import os
 import pickletools
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,14 @@ import numpy as np
 
 from relutope.archive import check_directory, check_sums
 from relutope.errors import MissingExtraError
-from relutope.loading.state_dict import StoredTensor, network_from_state_dict
-from relutope.network import Network
+from relutope.loading.state_dict import StoredTensor
 
 #: Keys under which training scripts store the state dict.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 
 
-def network_from_torch_file(path: str | PathLike[str], order: Sequence[str] | None = None) -> Network:
-    """Read the state dict of a plain multilayer perceptron, as it is or under one of the usual keys."""
+def state_dict_of_torch_file(path: str | PathLike[str]) -> tuple[dict[str, StoredTensor], list[str]]:
+    """The state dict in a file, as it is or under one of the usual keys, and notes on what was read."""
     content = read_torch_file(path)
     source = os.fspath(path)
     notes: list[str] = []
@@ -45,7 +44,7 @@ def network_from_torch_file(path: str | PathLike[str], order: Sequence[str] | No
     if not isinstance(content, Mapping):
         raise ValueError(f"{source} holds an object of type {type(content).__name__}; legal: a state dict")
     tensors = {str(name): stored_tensor(tensor, f"{source}: {name}") for name, tensor in content.items()}
-    return network_from_state_dict(tensors, order, source, notes)
+    return tensors, notes
 
 
 def read_torch_file(path: str | PathLike[str]) -> Any:
