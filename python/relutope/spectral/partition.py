@@ -54,8 +54,8 @@ class FiedlerPartition:
         As given.
     weights : ndarray of float64, shape (n,)
         As given, or the number of points in each region; all 1 if there are no data.
-    has_weights : bool
-        False if there are no data.
+    weight_source : {"points", "weights", "nothing"}
+        Whether the weights count points, were given as such, or there are none.
     graph : DualGraph or csr_array
     point_regions : ndarray of int64, or None
         Region of each point of X; -1 outside of the domain.
@@ -76,10 +76,15 @@ class FiedlerPartition:
     n_parts: int
     include_output: bool
     weights: Floats
-    has_weights: bool
+    weight_source: str
     graph: DualGraph | csr_array
     point_regions: NDArray[np.int64] | None = None
     sign_rule: str = field(default=SIGN_RULE)
+
+    @property
+    def has_weights(self) -> bool:
+        """False if there are no data."""
+        return self.weight_source != "nothing"
 
     @property
     def n_regions(self) -> int:
@@ -309,7 +314,7 @@ def partition_of(
         int(n_parts),
         include_output,
         weights,
-        source.weights is not None,
+        source.weight_source,
         source.graph,
         source.point_regions,
     )

@@ -50,7 +50,10 @@ class FiedlerReport:
     null : Null or None
         Random balanced connected partitions of the regions.
     stability : Stability or None
-        Under resampling; None of the operator "unweighted", which sees no data.
+        Of the partition when the points that it was made from are resampled; these need not be those of the
+        report. None if it was not made from points, or these cannot be parted after resampling.
+    stability_note : str
+        Why there is no `stability`; empty if there is one.
     confusion : ndarray of int64, shape (n_parts, n_classes)
     boundary : Agreement
         The cut against the decision boundary.
@@ -70,6 +73,7 @@ class FiedlerReport:
     baseline_graph: Baseline
     null: Null | None
     stability: Stability | None
+    stability_note: str
     confusion: NDArray[np.int64]
     boundary: Agreement
 
@@ -101,6 +105,8 @@ class FiedlerReport:
             )
         if self.stability is not None:
             rows.append(("resampled agreement", self.stability.mean, f"{self.stability.n} times"))
+        else:
+            rows.append(("resampled agreement", None, self.stability_note))
         rows.append(("boundary on the cut", self.boundary.boundary_followed, "share of its volume"))
         rows.append(("cut on the boundary", self.boundary.cut_on_boundary, "share of its volume"))
         if self.boundary.hausdorff is not None:
@@ -213,7 +219,7 @@ def _compare(
         graph.misclassification,
         graph,
         null(partition, found, known, n_classes, sizes[1], error, of_null),
-        stability(partition, found, sizes[2], of_stability),
+        *stability(partition, sizes[2], of_stability),
         table,
         agreement(cut),
     )

@@ -30,6 +30,8 @@ class WeightedGraph:
     graph : DualGraph or csr_array
     adjacency : csr_array of float64
     weights : ndarray of float64, shape (n,), or None
+    weight_source : {"points", "weights", "nothing"}
+        Whether the weights count points, were given as such, or there are none.
     point_regions : ndarray of int64 or None
         Region of each point that the weights count; -1 outside of the domain.
     """
@@ -37,6 +39,7 @@ class WeightedGraph:
     graph: DualGraph | csr_array
     adjacency: csr_array
     weights: Floats | None
+    weight_source: str = "nothing"
     point_regions: NDArray[np.int64] | None = None
 
 
@@ -81,10 +84,12 @@ def weighted_graph(
             raise ValueError("X is given with an adjacency matrix; legal: weights, one per node")
         adjacency = _checked_adjacency(graph)
         n = adjacency.shape[0]
-        return WeightedGraph(adjacency, adjacency, None if weights is None else _checked_weights(weights, n))
+        if weights is None:
+            return WeightedGraph(adjacency, adjacency, None)
+        return WeightedGraph(adjacency, adjacency, _checked_weights(weights, n), "weights")
     adjacency = graph.adjacency.astype(np.float64)
     if weights is not None:
-        return WeightedGraph(graph, adjacency, _checked_weights(weights, graph.n_nodes))
+        return WeightedGraph(graph, adjacency, _checked_weights(weights, graph.n_nodes), "weights")
     if X is not None:
         found = regions_of_points(graph.complex, X)
         if not (found >= 0).any():
@@ -92,9 +97,11 @@ def weighted_graph(
                 f"all {len(found)} points of X lie outside of the domain; legal: one inside at least"
             )
         counts = np.bincount(found[found >= 0], minlength=graph.n_nodes)
-        return WeightedGraph(graph, adjacency, counts.astype(np.float64), found)
+        return WeightedGraph(graph, adjacency, counts.astype(np.float64), "points", found)
     if "count" in (graph.nodes.dtype.names or ()):
-        return WeightedGraph(graph, adjacency, _checked_weights(graph.nodes["count"], graph.n_nodes))
+        return WeightedGraph(
+            graph, adjacency, _checked_weights(graph.nodes["count"], graph.n_nodes), "points"
+        )
     return WeightedGraph(graph, adjacency, None)
 
 
