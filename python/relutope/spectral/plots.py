@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from relutope.arguments import checked_axes, checked_word
 from relutope.errors import MissingExtraError
 from relutope.plot import DATA_COLORS, plot_complex
+from relutope.spectral.boundary import boundary_facets
 from relutope.spectral.matching import contingency
 from relutope.spectral.weighted_graph import checked_labels, regions_of_points
 
@@ -120,13 +121,16 @@ def _color_numbers(partition: FiedlerPartition, complex_: PolyhedralComplex, dat
 
 
 def boundary_segments(complex_: PolyhedralComplex) -> NDArray[np.float64]:
-    """End points of the edges of the decision boundary of a complex of dimension 2, shape (n, 2, 2)."""
+    """End points of the edges of the decision boundary of a complex of dimension 2, shape (n, 2, 2).
+
+    Edges on walls of the domain are left out, see `boundary_facets`.
+    """
     from relutope.level_sets import decision_boundary
 
     level_set = decision_boundary(complex_)
     refined = level_set.refined
-    edges = level_set.ids[1][level_set.ids[1] < refined.f_vector[1]]
-    return np.asarray(refined.vertices[refined.facets(1)[1].reshape(-1, 2)[edges]])
+    edges = refined.facets(1)[1].reshape(-1, 2)[boundary_facets(level_set)]
+    return np.asarray(refined.vertices[edges])
 
 
 def plot_embedding(
