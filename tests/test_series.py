@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import relutope
 from relutope.cli import main
-from relutope.training import Series
+from relutope.training import Context, Series
 from training_runs import STEPS, files, layers
 
 mpl.use("Agg")
@@ -63,6 +63,26 @@ def test_to_dict(series: Series) -> None:
     assert content["steps"] == list(STEPS)
     assert content["data"]["points"] == 30
     assert len(content["columns"]["patterns"][0]) == series["regions"][0]
+
+
+def test_numbers_and_arrays_under_one_key(tmp_path: Path) -> None:
+    found = {0: 3, 10: [1, 2.5], 20: np.nan, 40: [[True], [False]]}
+
+    def mixed(complex_: object, context: Context) -> dict[str, Any]:
+        return {"mixed": found[context.step]} | ({} if context.step == 10 else {"late": [context.step]})
+
+    series = relutope.track(RUN, mixed, domain=(-1, 1), out=tmp_path)
+    for one in (series, Series.load(tmp_path)):
+        content = json.loads(json.dumps(one.to_dict(), allow_nan=False))["columns"]
+        assert content == {
+            "mixed": [3, [1, 2.5], None, [[True], [False]]],
+            "late": [[0], None, [20], [40]],
+        }
+        assert one["mixed"][0] == 3
+        assert one["mixed"][1].tolist() == [1, 2.5]
+        assert one.shown_keys() == []
+    pytest.importorskip("pandas")
+    assert series.to_pandas()["mixed"].iloc[0] == 3
 
 
 def test_to_pandas(series: Series) -> None:

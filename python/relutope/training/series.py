@@ -32,7 +32,7 @@ class Series:
         Steps of the checkpoints that were measured, ascending.
     columns : dict of str to ndarray
         Values by key. Numbers make an array of shape (n,), arrays of one shape one more axis; where shapes
-        differ the column holds arrays as objects. Missing ones are nan, or None among objects.
+        differ the column holds numbers and arrays as objects. Missing ones are nan, or None among objects.
     domain : Box, AllSpace, Polytope or Slice
     metrics : dict of str to str
         Names of the metrics and what they stand for.
@@ -285,7 +285,7 @@ def _column(values: list[NDArray[Any] | None]) -> NDArray[Any]:
             return np.array([np.nan if value is None else float(value) for value in values])
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
-        column[place] = value
+        column[place] = None if value is None else value[()]  # of shape () a number, no array
     return column
 
 
