@@ -119,7 +119,7 @@ def test_box_of_the_file(capsys: pytest.CaptureFixture[str], model: str, tmp_pat
     result = json.loads(run(capsys, "complex", str(tmp_path / "boxed.npz"), "--json"))
     assert result["domain"] == {"type": "box", "lo": [-1, -1], "hi": [1, 2]}
     error = error_line(capsys, "complex", model)
-    assert "holds no lo and hi; legal: --box LO HI, --box data with --data FILE, or --all-space" in error
+    assert "holds no lo and hi; legal: --data FILE, whose box is taken, --box LO HI, or --all-space" in error
 
 
 def test_readable_output_and_save(capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path) -> None:
