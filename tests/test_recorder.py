@@ -42,6 +42,11 @@ def test_every() -> None:
     assert steps(record(flat, every=2, keep=2)) == [6, 8]
 
 
+def test_a_recorder_without_snapshots_is_true() -> None:
+    recorder = record([1.0, 2.0], every=None)
+    assert (len(recorder), bool(recorder), bool(Recorder(dict))) == (0, True, True)
+
+
 def test_the_ring_buffer_keeps_the_steps_around_a_spike() -> None:
     losses = [1.0] * 20
     losses[12] = 9.0

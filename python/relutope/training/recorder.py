@@ -150,6 +150,10 @@ class Recorder:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __bool__(self) -> bool:
+        """True, even before the first snapshot: ``if recorder:`` asks whether there is a recorder."""
+        return True
+
     def __iter__(self) -> Iterator[tuple[int, Snapshot]]:
         for number in sorted(self._kept):
             yield number, self._kept[number]
