@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.spectral.inverse import Inverse
+from relutope.spectral.inverse import Inverse, column_sums
 from relutope.spectral.operators import Floats, Pencil, laplacian
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _component_pairs(matrix: csr_array, mass: Floats, count: int) -> tuple[Float
     else:
         z = _iterated(inverse, count)
     vectors = inverse.solve(z)
-    vectors /= np.sqrt(mass @ vectors**2)
+    vectors /= np.sqrt(column_sums(mass, vectors**2))
     return _rayleigh(matrix, vectors), vectors
 
 
@@ -125,9 +125,9 @@ def _iterated(inverse: Inverse, count: int) -> Floats:
     """The dominant eigenvectors by Lanczos iteration, and those of a multiple that one start does not see."""
     z = _lanczos(inverse, np.zeros((len(inverse.heavy), 0)), count, PRECISE)
     for _ in range(count):
-        values = (z * inverse.apply(z)).sum(axis=0)
+        values = column_sums(z, inverse.apply(z))
         missed = _lanczos(inverse, z, 1, ROUGH)
-        if (missed * inverse.apply(missed)).sum() <= values.min() * (1 + ROUGH):
+        if column_sums(missed, inverse.apply(missed))[0] <= values.min() * (1 + ROUGH):
             break
         z = np.linalg.qr(np.hstack([z, _lanczos(inverse, z, 1, PRECISE)]))[0]
         values, turn = np.linalg.eigh(z.T @ inverse.apply(z))
@@ -139,10 +139,13 @@ def _lanczos(inverse: Inverse, found: Floats, count: int, tolerance: float) -> F
     """Dominant eigenvectors orthogonal to those found, dominant first."""
     from scipy.sparse.linalg import LinearOperator, eigsh
 
+    def projected(z: Floats) -> Floats:
+        for column in found.T:
+            z = z - column * column_sums(column, z[:, None])
+        return z
+
     def deflated(z: Floats) -> Floats:
-        z = z - found @ (found.T @ z)
-        image = inverse.apply(z)
-        return image - found @ (found.T @ image)
+        return projected(inverse.apply(projected(z)))
 
     n = len(inverse.heavy)
     start = deflated(np.random.default_rng(found.shape[1]).standard_normal(n))
@@ -156,7 +159,7 @@ def _rayleigh(matrix: csr_array, vectors: Floats) -> Floats:
     table = matrix.tocoo()
     upper = table.row < table.col
     steps = vectors[table.row[upper]] - vectors[table.col[upper]]
-    return np.asarray(-table.data[upper] @ steps**2)
+    return column_sums(-table.data[upper], steps**2)
 
 
 def _residuals(matrix: csr_array, mass: Floats, values: Floats, vectors: Floats) -> Floats:
