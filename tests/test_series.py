@@ -76,11 +76,11 @@ def test_numbers_and_arrays_under_one_key(tmp_path: Path) -> None:
         content = json.loads(json.dumps(one.to_dict(), allow_nan=False))["columns"]
         assert content == {
             "mixed": [3, [1, 2.5], None, [[True], [False]]],
-            "late": [[0], None, [20], [40]],
+            "late": [[0], [None], [20], [40]],
         }
         assert one["mixed"][0] == 3
         assert one["mixed"][1].tolist() == [1, 2.5]
-        assert one.shown_keys() == []
+        assert one.shown_keys() == ["late"]
     pytest.importorskip("pandas")
     assert series.to_pandas()["mixed"].iloc[0] == 3
 
@@ -170,8 +170,8 @@ def paths(tmp_path: Path) -> list[str]:
     return [str(path) for path in files(tmp_path / "in", RUN)]
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert main(["track", *words]) == 0
+def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert main(["track", *words]) == code
     return capsys.readouterr().out
 
 
@@ -207,9 +207,9 @@ def test_defaults_workers_and_failures(
 ) -> None:
     Path(paths[0]).write_bytes(b"no archive")
     words = [*paths, "--box", "data", "--data", str(tmp_path / "data.npz")]
-    text = run(capsys, *words)
+    text = run(capsys, *words, code=5)
     assert "step 0 failed: " in text
-    result = json.loads(run(capsys, *words, "--workers", "2", "--json"))
+    result = json.loads(run(capsys, *words, "--workers", "2", "--json", code=5))
     assert list(result["failed"]) == ["0"]
     assert result["columns"].keys() == {"f_vector", "regions"}
     box = relutope.Box.around(X)
@@ -219,6 +219,17 @@ def test_defaults_workers_and_failures(
     capsys.readouterr()
     everywhere = json.loads(run(capsys, *paths[1:], "--all-space", "--json"))
     assert everywhere["domain"] == {"type": "all_space"}
+
+
+def test_metrics_that_fail(capsys: pytest.CaptureFixture[str], paths: list[str], tmp_path: Path) -> None:
+    dead = {name: np.zeros_like(value) for name, value in layers(0).items()}
+    np.savez(paths[1], **dead)
+    words = [*paths, "--metrics", "fiedler,regions", "--data", str(tmp_path / "data.npz")]
+    text = run(capsys, *words, code=5)
+    assert "step 10: metric fiedler failed: the graph has 1 region; legal: two at least" in text
+    result = json.loads(run(capsys, *words, "--json", code=5))
+    assert result["columns"]["regions"][1] == 1
+    assert result["columns"]["fiedler_lambda_2"][1] is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command line: ``relutope COMMAND``, see ``relutope --help``.
 
-Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified.
+Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified;
+5 a series was printed, but some checkpoints, or metrics at them, failed.
 """
 
 from __future__ import annotations

@@ -16,6 +16,9 @@ from relutope.subdivision import MAX_DIMENSION
 from relutope.training import Series, track
 from relutope.training.patterns import PATTERN_KEYS
 
+#: Exit code where the table is not whole.
+SOME_FAILED = 5
+
 
 def track_files(options: Options) -> int:
     """Print what ``relutope track`` measures, as a table or as one JSON object."""
@@ -49,7 +52,7 @@ def track_files(options: Options) -> int:
     for note in series.notes:
         print(f"relutope: {note}", file=sys.stderr)
     print(json.dumps(result, allow_nan=False) if options.json else "\n".join(_readable(series, result)))
-    return 0
+    return SOME_FAILED if series.failed or series.failed_metrics else 0
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:
@@ -85,6 +88,11 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
         )
     lines += ["  ".join(map(str.rjust, row, widths)) for row in rows]
     lines += [f"step {step} failed: {reason}" for step, reason in result["failed"].items()]
+    lines += [
+        f"step {step}: metric {name} failed: {reason}"
+        for step, failed in result["failed_metrics"].items()
+        for name, reason in failed.items()
+    ]
     if result["out"] is not None:
         lines.append(f"written to {result['out']}")
     return lines

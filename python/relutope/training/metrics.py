@@ -49,7 +49,7 @@ class Context:
         return {name: self.limits[name] for name in names if name in self.limits}
 
 
-#: What makes a checkpoint fail and lets the others go on; everything else is a bug and ends the run.
+#: What makes a checkpoint or a metric fail and lets the others go on; all else is a bug and ends the run.
 FAILURES = (ValueError, ArithmeticError, OSError, IncompleteError)
 
 Function = Callable[[PolyhedralComplex, Context], Values]
@@ -250,17 +250,16 @@ def _metric(item: Any, name: Any = None) -> Metric:
 
 def measure(
     metrics: Iterable[Metric], complex_: PolyhedralComplex, context: Context
-) -> dict[str, NDArray[Any]]:
-    """The values of all metrics as arrays; a number has shape ().
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The values of all metrics as arrays, a number having shape (), and by name why some have none.
 
     Raises
     ------
     TypeError
         If a metric returns other things than numbers and arrays of numbers by key, or two return one key.
-    ValueError
-        If a metric fails; it says which.
     """
     result: dict[str, NDArray[Any]] = {}
+    failures: dict[str, str] = {}
     origin: dict[str, str] = {}
     for metric in metrics:
         try:
@@ -268,7 +267,8 @@ def measure(
         except FAILURES as error:
             if isinstance(error, IncompleteError) and error.reason == "interrupt":
                 raise
-            raise ValueError(f"metric {metric.name!r}: {error}") from error
+            failures[metric.name] = str(error) or type(error).__name__
+            continue
         if not isinstance(values, Mapping):
             raise TypeError(
                 f"metric {metric.name!r} returned a {type(values).__name__}; legal: a dict of numbers and "
@@ -281,7 +281,7 @@ def measure(
                 )
             origin[key] = metric.name
             result[key] = _array(value, key, metric.name)
-    return result
+    return result, failures
 
 
 def _array(value: Any, key: Any, name: str) -> NDArray[Any]:
