@@ -226,6 +226,9 @@ def test_metrics_that_fail(capsys: pytest.CaptureFixture[str], paths: list[str],
     np.savez(paths[1], **dead)
     words = [*paths, "--metrics", "fiedler,regions", "--data", str(tmp_path / "data.npz")]
     text = run(capsys, *words, code=5)
+    # What is the same at every step stands below the table.
+    assert "\nat every step: fiedler_boundary_followed -, fiedler_hausdorff -\n" in text
+    assert "fiedler_hausdorff" not in text.splitlines()[1]
     assert "step 10: metric fiedler failed: the graph has 1 region; legal: two at least" in text
     result = json.loads(run(capsys, *words, "--json", code=5))
     assert result["columns"]["regions"][1] == 1

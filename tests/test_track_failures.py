@@ -130,15 +130,13 @@ def test_a_metric_that_fails_leaves_the_others(tmp_path: Path) -> None:
     assert mended["x"].tolist() == [0, 1, 2]
 
 
-def test_lifetimes_leave_out_where_patterns_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lifetimes_leave_out_where_patterns_failed() -> None:
     found = relutope.track([(s, layers(s)) for s in STEPS], "regions", domain=(-1, 1), lifetimes=True)
     for name in [name for name in found.columns if name.startswith("pattern")]:
         column = np.empty(4, dtype=object)
         column[[0, 2, 3]] = [found[name][place] for place in (0, 2, 3)]
         found.columns[name] = column
-    without = relutope.track(
-        [(s, layers(s)) for s in (0, 20, 40)], "patterns", domain=(-1, 1), lifetimes=True
-    )
+    without = relutope.track([(s, layers(s)) for s in (0, 20, 40)], "patterns", domain=(-1, 1))
     for attribute in ("steps", "births", "deaths", "volumes", "packed_patterns"):
         values = (getattr(series.lifetimes(), attribute) for series in (found, without))
         assert np.array_equal(*values)

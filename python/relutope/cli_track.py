@@ -77,6 +77,8 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
     half_widths = columns.pop("half_widths", [])
     if "patterns" in result:
         columns |= {f"patterns_{key}": values for key, values in result["patterns"].items()}
+    same = _constant(columns) if len(result["steps"]) > 1 else {}
+    columns = {key: values for key, values in columns.items() if key not in same}
     rows = [["step", *columns]]
     for place, step in enumerate(result["steps"]):
         rows.append([str(step), *(_cell(values[place]) for values in columns.values())])
@@ -87,6 +89,8 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
             f"near_data_regions: in boxes of half-width {_cell(half_widths[0])} times that of the data"
         )
     lines += ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    if same:
+        lines.append("at every step: " + ", ".join(f"{key} {cell}" for key, cell in same.items()))
     lines += [f"step {step} failed: {reason}" for step, reason in result["failed"].items()]
     lines += [
         f"step {step}: metric {name} failed: {reason}"
@@ -96,6 +100,12 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
     if result["out"] is not None:
         lines.append(f"written to {result['out']}")
     return lines
+
+
+def _constant(columns: dict[str, list[Any]]) -> dict[str, str]:
+    """The cells of the columns that are the same at every step, but for the first column of the table."""
+    cells = {key: {_cell(value) for value in values} for key, values in columns.items()}
+    return {key: found.pop() for key, found in list(cells.items())[1:] if len(found) == 1}
 
 
 def _cell(value: Any) -> str:

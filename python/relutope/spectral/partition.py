@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.arguments import checked_count, checked_word
+from relutope.arguments import checked_count, checked_flag, checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
@@ -267,13 +267,13 @@ def fiedler_partition(
     """
     checked_word(operator, "operator", OPERATORS)
     checked_word(threshold, "threshold", THRESHOLDS)
-    epsilon = _checked_epsilon(epsilon)
-    if checked_count(n_parts, "n_parts") < 2:
-        raise ValueError(f"n_parts is {n_parts}; legal: an int >= 2")
+    epsilon = checked_epsilon(epsilon)
+    n_parts = checked_count(n_parts, "n_parts", 2)
     if n_parts > 2 and threshold != "sign":
         raise ValueError(f"threshold is {threshold!r} for {n_parts} parts; legal: 'sign', they are clusters")
+    include_output = checked_flag(include_output, "include_output")
     source = weighted_graph(complex_or_graph, X, weights, include_output)
-    return partition_of(source, operator, epsilon, threshold, n_parts, bool(include_output))
+    return partition_of(source, operator, epsilon, threshold, n_parts, include_output)
 
 
 def partition_of(
@@ -332,7 +332,8 @@ def _check_pairs(form: Pencil, pairs: Pairs, operator: str, epsilon: float, n_pa
         raise ValueError(f"n_parts is {n_parts}; legal: at most {len(heavy)}, the regions with weight")
 
 
-def _checked_epsilon(epsilon: Any) -> float:
+def checked_epsilon(epsilon: Any) -> float:
+    """What is added to weights, or a TypeError or ValueError."""
     if isinstance(epsilon, (bool, np.bool_)) or not isinstance(epsilon, Real):
         raise TypeError(f"epsilon is {epsilon!r}; legal: a finite number >= 0")
     if not 0 <= float(epsilon) < np.inf:

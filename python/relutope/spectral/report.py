@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.arguments import checked_count
+from relutope.arguments import checked_count, checked_rng
 from relutope.spectral.baselines import Baseline, Null, Stability, data_baseline, null, stability
 from relutope.spectral.boundary import Agreement, agreement, output_cut, volume_misclassification
 from relutope.spectral.matching import contingency, misclassified, oracle_cut, purity_floor
@@ -174,9 +174,9 @@ def report(
     points = complex_.network.checked_points(X)
     classes, codes = checked_labels(y, len(points))
     checked_count(n_neighbours, "n_neighbours")
-    for name, value in (("n_null", n_null), ("n_bootstrap", n_bootstrap)):
-        if value != 0:
-            checked_count(value, name)
+    checked_count(n_null, "n_null", 0)
+    checked_count(n_bootstrap, "n_bootstrap", 0)
+    rng = checked_rng(rng)
     regions = regions_of_points(complex_, points)
     inside = regions >= 0
     if not inside.any():
@@ -194,7 +194,7 @@ def _compare(
     data: tuple[Any, Any, Any],
     classes: NDArray[Any],
     sizes: tuple[int, int, int],
-    rng: Any,
+    rng: np.random.Generator,
 ) -> FiedlerReport:
     points, regions, codes = data
     n_classes, inside = len(classes), regions >= 0
@@ -203,7 +203,7 @@ def _compare(
     error = misclassified(table) or 0.0
     cut = output_cut(partition, complex_)
     hidden, refined = _floors(complex_, cut, points[inside], found, known, n_classes)
-    of_baseline, of_null, of_stability = np.random.default_rng(rng).spawn(3)
+    of_baseline, of_null, of_stability = rng.spawn(3)
     graph = data_baseline(partition, points[inside], known, n_classes, sizes[0], of_baseline)
     return FiedlerReport(
         partition,

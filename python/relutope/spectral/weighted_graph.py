@@ -108,8 +108,6 @@ def weighted_graph(
 def _graph(source: Any, include_output: bool, weights: Any) -> Any:
     from scipy.sparse import issparse
 
-    if not isinstance(include_output, (bool, np.bool_)):
-        raise TypeError(f"include_output is {include_output!r}; legal: a bool")
     if isinstance(source, (PolyhedralComplex, DualGraph)):
         if not include_output:
             return source if isinstance(source, DualGraph) else source.dual_graph()
