@@ -41,7 +41,7 @@ IMPORT_ORDER = [
         "memory",
         "progress",
     },
-    {"cell_tables", "cells", "domain", "layers", "npz"},
+    {"cell_tables", "cells", "domain", "labels", "layers", "npz"},
     {"network", "polytope"},
     {"slices"},
     {"domains"},

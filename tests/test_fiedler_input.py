@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def complex_(quadrants: relutope.Network) -> relutope.PolyhedralComplex:
         ({"X": POINTS, "epsilon": 1e-40}, r"epsilon of a size beyond 2\^-100 and 2\^100; legal: 0"),
         ({"weights": [1, 1e300, 3, 4]}, "weights of a size beyond"),
         ({"X": POINTS, "n_parts": 1}, "n_parts is 1; legal: an int >= 2"),
+        ({"X": POINTS, "n_parts": 0}, "n_parts is 0; legal: an int >= 2"),
         ({"X": POINTS, "n_parts": 5}, "n_parts is 5; legal: at most 4"),
         ({"X": POINTS, "n_parts": 3, "threshold": "sweep"}, "threshold is 'sweep' for 3 parts"),
         ({"weights": [1, 1, 1, 1], "include_output": True}, "weights are given with include_output"),
@@ -142,13 +144,96 @@ def test_bad_reports(complex_: relutope.PolyhedralComplex, X: Any, y: Any, messa
         partition.report(X, y)
 
 
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        ([1, 0, None, 0], ValueError, "y holds None"),
+        (["a", "b", None, "a"], ValueError, "y holds None"),
+        (np.array([1, 0, np.nan, 0], dtype=object), ValueError, "y holds a value that is not finite"),
+        (["a", np.nan, "b", "b"], ValueError, "y holds a value that is not finite"),
+        (["a", 1, "b", "b"], TypeError, "y holds values of type int, str; legal: ints, floats"),
+        ([1j, 0, 1, 1], TypeError, "y has dtype complex128; legal: ints, floats, bools or strs"),
+        ([b"a", b"b", b"a", b"a"], TypeError, "y has dtype"),
+        (np.array(["2020", "2021", "2020", "2020"], "M8[Y]"), TypeError, "y has dtype datetime64"),
+        (np.array([(1,), (2,), (1,), (1,)], dtype=[("a", int)]), TypeError, "y has dtype"),
+        ([[1], [0, 1], [0], [0]], ValueError, "y is ragged"),
+    ],
+)
+def test_bad_labels(
+    complex_: relutope.PolyhedralComplex, y: Any, error: type[Exception], message: str
+) -> None:
+    partition = relutope.fiedler_partition(complex_, POINTS)
+    for use in (partition.report, complex_.dual_graph, complex_.summary):
+        with pytest.raises(error, match=message):
+            use(POINTS, y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", "b", "b", "b"],
+        np.array(["a", "b", "b", "b"], dtype=object),
+        np.array(["a", "b", "b", "b"], dtype=np.dtypes.StringDType()),
+        [True, False, False, False],
+        np.array([1, 0, 0.0, False], dtype=object),
+        np.array([0.5, 1, 1, 1], dtype=np.longdouble),
+        np.array([0.5, 1, 1, 1], dtype=np.float16),
+    ],
+)
+def test_labels_of_many_types(complex_: relutope.PolyhedralComplex, y: Any) -> None:
+    report = relutope.fiedler_partition(complex_, POINTS).report(POINTS, y, n_null=1, n_bootstrap=1)
+    assert len(json.loads(json.dumps(report.to_dict(), allow_nan=False))["classes"]) == 2
+    assert sorted(report.confusion.sum(axis=0)) == [1, 3]
+
+
+def test_one_class_inside_of_the_domain(complex_: relutope.PolyhedralComplex) -> None:
+    partition = relutope.fiedler_partition(complex_, POINTS)
+    with pytest.raises(ValueError, match="the points in the domain are all of class 'a'; legal: two classes"):
+        partition.report([*POINTS, [3, 3]], ["a", "a", "a", "a", "b"])
+    # A third class outside is counted nowhere.
+    report = partition.report([*POINTS, [3, 3]], ["a", "b", "b", "b", "c"], n_null=0, n_bootstrap=0)
+    assert report.confusion.sum(axis=0).tolist() == [1, 3, 0]
+
+
+def test_tensors_with_gradients(complex_: relutope.PolyhedralComplex) -> None:
+    torch = pytest.importorskip("torch")
+    X = torch.tensor(POINTS, requires_grad=True)
+    y, weights = (torch.tensor(row, requires_grad=True) for row in ([1.0, 0, 0, 0], [1.0, 2, 3, 4]))
+    partition = relutope.fiedler_partition(complex_, X)
+    assert np.array_equal(partition.labels, relutope.fiedler_partition(complex_, POINTS).labels)
+    assert partition.report(X, y, n_null=0, n_bootstrap=0).confusion.sum() == 4
+    weighted = relutope.fiedler_partition(complex_, weights=weights)
+    assert weighted.weights.tolist() == [1, 2, 3, 4]
+    network = relutope.Network.from_arrays([torch.eye(2, requires_grad=True), torch.ones(1, 2)])
+    assert network(X).tolist() == complex_.network(POINTS).tolist()
+    series = relutope.track([network], "fiedler", domain=(-1, 1), X=X, y=y)
+    assert series.failed_metrics == {}
+
+
+def test_random_numbers(complex_: relutope.PolyhedralComplex) -> None:
+    partition = relutope.fiedler_partition(complex_, POINTS)
+
+    def report(rng: Any) -> dict[str, Any]:
+        return partition.report(POINTS, LABELS, rng, n_null=3, n_bootstrap=3).to_dict()
+
+    seed = np.random.SeedSequence(5)
+    assert report(seed) == report(seed) == report(5) == report(np.random.default_rng(5))
+    for rng, error in (("x", TypeError), (1.5, TypeError), (-1, ValueError)):
+        with pytest.raises(error, match=rf"rng is {rng!r}; legal: a numpy\.random\.Generator, a seed"):
+            report(rng)
+        with pytest.raises(error, match=r"rng is .*; legal"):
+            relutope.filtrations.cell_max(complex_, rng=rng)
+    with pytest.raises(TypeError, match="rng is a RandomState that cannot spawn"):
+        report(np.random.RandomState(0))
+
+
 def test_reports_need_a_complex(complex_: relutope.PolyhedralComplex) -> None:
     with pytest.raises(ValueError, match="one of a matrix"):
         fiedler_partition(path(3), operator="unweighted").report(POINTS, LABELS)
     other = complex_.refine([2, -1])
     with pytest.raises(ValueError, match="refined by other functionals"):
         relutope.fiedler_partition(other, POINTS).report(POINTS, LABELS)
-    with pytest.raises(ValueError, match="n_null is -1"):
+    with pytest.raises(ValueError, match="n_null is -1; legal: an int >= 0"):
         relutope.fiedler_partition(complex_, POINTS).report(POINTS, LABELS, n_null=-1)
     with pytest.raises(TypeError, match="n_neighbours is '3'"):
         relutope.fiedler_partition(complex_, POINTS).report(POINTS, LABELS, n_neighbours="3")

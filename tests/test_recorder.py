@@ -106,6 +106,9 @@ def test_nothing_is_a_spike_before_the_window_is_full() -> None:
         ({"keep": 0}, ValueError, "keep is 0"),
         ({"window": 0}, ValueError, "window is 0"),
         ({"factor": 1}, ValueError, "factor is 1"),
+        ({"factor": "x"}, TypeError, "factor is 'x'; legal: a finite number > 1"),
+        ({"every": "x"}, TypeError, "every is 'x'"),
+        ({"every": object()}, TypeError, "every is <object"),
         ({"factor": math.nan}, ValueError, "factor is nan"),
     ],
 )

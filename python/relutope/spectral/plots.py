@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_axes, checked_word
 from relutope.errors import MissingExtraError
+from relutope.labels import checked_labels
 from relutope.plot import DATA_COLORS, plot_complex
 from relutope.spectral.boundary import boundary_facets
 from relutope.spectral.matching import contingency
-from relutope.spectral.weighted_graph import checked_labels, regions_of_points
+from relutope.spectral.weighted_graph import regions_of_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +112,7 @@ def _color_numbers(partition: FiedlerPartition, complex_: PolyhedralComplex, dat
     if not isinstance(data, tuple) or len(data) != 2 or data[1] is None:
         return numbers
     regions = regions_of_points(complex_, data[0])
-    classes, codes = checked_labels(data[1], len(regions), 1)
+    classes, codes = checked_labels(data[1], len(regions))
     inside = regions >= 0
     shape = (partition.n_parts, len(classes))
     table = contingency(partition.labels[regions[inside]], codes[inside], shape)
@@ -232,7 +233,7 @@ def _classes_of_regions(
         if partition.point_regions is None or y is None:
             raise ValueError("y is given, but the partition was made without X; legal: data=(X, y)")
         regions, labels = partition.point_regions, y
-    classes, codes = checked_labels(labels, len(regions), 1)
+    classes, codes = checked_labels(labels, len(regions))
     inside = regions >= 0
     table = np.zeros((partition.n_regions, len(classes)), dtype=np.int64)
     np.add.at(table, (regions[inside], codes[inside]), 1)

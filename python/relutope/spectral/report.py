@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_count, checked_rng
+from relutope.labels import checked_labels
 from relutope.spectral.baselines import Baseline, Null, Stability, data_baseline, null, stability
 from relutope.spectral.boundary import Agreement, agreement, output_cut, volume_misclassification
 from relutope.spectral.matching import contingency, misclassified, oracle_cut, purity_floor
-from relutope.spectral.weighted_graph import checked_labels, regions_of_points
+from relutope.spectral.weighted_graph import regions_of_points
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -147,7 +148,7 @@ def report(
     partition : FiedlerPartition
     X : array_like of shape (m, d)
     y : array_like of shape (m,)
-        Labels of two classes at least.
+        Labels, numbers or strs, of two classes at least among the points in the domain.
     rng : numpy.random.Generator or seed, default 0
         For the random partitions, the resampling, and a sample of very many points for the baseline. The
         three get generators of their own.
@@ -164,7 +165,7 @@ def report(
     ------
     ValueError
         If the partition is not one of a complex, `X` or `y` has another shape or holds a value that is not
-        finite, labels are of one class, or no point lies in the domain.
+        finite, the points in the domain are of one class, or there are none.
     TypeError
         If an argument has the wrong type.
     """
@@ -173,6 +174,8 @@ def report(
         raise ValueError("the partition is one of a matrix; legal: of a complex or its dual graph")
     points = complex_.network.checked_points(X)
     classes, codes = checked_labels(y, len(points))
+    if len(classes) < 2:
+        raise ValueError(f"y has {len(classes)} class, {classes.tolist()}; legal: two classes at least")
     checked_count(n_neighbours, "n_neighbours")
     checked_count(n_null, "n_null", 0)
     checked_count(n_bootstrap, "n_bootstrap", 0)
@@ -183,6 +186,9 @@ def report(
         raise ValueError(
             f"all {len(points)} points of X lie outside of the domain; legal: one inside at least"
         )
+    if len(found := np.unique(codes[inside])) < 2:
+        only = classes[found[0]].item()
+        raise ValueError(f"the points in the domain are all of class {only!r}; legal: two classes there")
     return _compare(
         partition, complex_, (points, regions, codes), classes, (n_neighbours, n_null, n_bootstrap), rng
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.coefficients import detached
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
 from relutope.refinement import RefinedComplex
@@ -48,21 +49,6 @@ def regions_of_points(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.i
     from relutope.location import lowest_regions
 
     return lowest_regions(complex_, *complex_.locate(X))
-
-
-def checked_labels(y: ArrayLike, n: int, least: int = 2) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The distinct labels of n points, and the number of each point's, or a ValueError."""
-    labels = np.asarray(y)
-    if labels.shape != (n,):
-        raise ValueError(f"y has shape {labels.shape}; legal: ({n},), one label per point")
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise ValueError("y holds a value that is not finite; legal: labels")
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < least:
-        raise ValueError(f"y has {len(classes)} class, {classes.tolist()}; legal: two classes at least")
-    return classes, codes.astype(np.int64)
 
 
 def with_output(complex_: PolyhedralComplex) -> RefinedComplex:
@@ -156,7 +142,7 @@ def checked_size(values: Floats, name: str) -> None:
 
 
 def _checked_weights(weights: ArrayLike, n: int) -> Floats:
-    array = np.asarray(weights)
+    array = np.asarray(detached(weights))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"weights have dtype {array.dtype}; legal: real numbers")
     array = array.astype(np.float64)

@@ -193,7 +193,7 @@ def checked_data(
     ValueError
         If a metric needs data that are missing, `y` comes without `X`, or shapes do not fit.
     """
-    from relutope.coefficients import checked_points
+    from relutope.coefficients import checked_points, detached
 
     if X is None:
         if y is not None:
@@ -207,7 +207,7 @@ def checked_data(
         raise ValueError(f"X has shape {points.shape}; legal: (n, d) with n >= 1")
     if y is None:
         return points, None
-    labels = np.asarray(y)
+    labels = np.asarray(detached(y))
     if labels.shape != (len(points),):
         raise ValueError(f"y has shape {labels.shape}; legal: ({len(points)},), one label per point")
     return points, labels
