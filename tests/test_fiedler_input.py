@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, eye_array
@@ -71,9 +72,12 @@ def test_bad_types(complex_: relutope.PolyhedralComplex, arguments: dict[str, An
 
 
 def test_bad_graphs(complex_: relutope.PolyhedralComplex) -> None:
-    with pytest.raises(TypeError, match="complex_or_graph is a ndarray"):
-        fiedler_partition(np.eye(3))
+    with pytest.raises(TypeError, match=r"complex_or_graph is a list; legal: .* or a symmetric matrix"):
+        fiedler_partition([[0, 1], [1, 0]])
     for matrix, message in (
+        (np.eye(3), "on its diagonal"),
+        (np.ones(4), "legal: \\(n, n\\)"),
+        (np.array([[0, np.nan], [np.nan, 0]]), "negative or not finite"),
         (csr_array(np.ones((2, 3))), "legal: \\(n, n\\)"),
         (csr_array([[0.0, 1], [2, 0]]), "not symmetric"),
         (csr_array([[0.0, -1], [-1, 0]]), "negative or not finite"),
@@ -115,6 +119,36 @@ def test_all_weight_in_one_region_with_an_epsilon(complex_: relutope.PolyhedralC
     partition = relutope.fiedler_partition(complex_, [[0.5, 0.5]], epsilon=1)
     assert partition.weights.tolist().count(1) == 1
     assert partition.n_components == 1
+
+
+def test_networkx_graphs_and_dense_matrices() -> None:
+    graph = nx.Graph([("b", "a"), ("c", "b", {"weight": 0.5}), ("d", "c"), ("e", "d")])
+    found = fiedler_partition(graph, weights=[1, 2, 0, 3, 1])
+    assert found.names == ("b", "a", "c", "d", "e")
+    dense = nx.to_numpy_array(graph)
+    for other in (
+        fiedler_partition(dense, weights=[1, 2, 0, 3, 1]),
+        fiedler_partition(csr_array(dense), weights=[1, 2, 0, 3, 1]),
+        fiedler_partition(graph, weights={"a": 2, "b": 1, "c": 0, "d": 3, "e": 1}),
+    ):
+        assert np.array_equal(found.vectors, other.vectors)
+        assert np.array_equal(found.labels, other.labels)
+    assert {found.names[i] for i in np.flatnonzero(found.labels)} in ({"a", "b"}, {"c", "d", "e"}, {"d", "e"})
+    multiple = fiedler_partition(nx.MultiGraph([(0, 1), (0, 1), (1, 2)]), operator="unweighted")
+    assert multiple.lambda_2 == pytest.approx(3 - np.sqrt(3))
+    for wrong, options, message in (
+        (nx.DiGraph([(0, 1)]), {}, "is directed"),
+        (nx.Graph(), {}, "the graph has 0 regions"),
+        (nx.Graph([(0, 0), (0, 1)]), {}, "on its diagonal"),
+        (nx.Graph([(0, 1, {"weight": -1})]), {}, "negative or not finite"),
+        (graph, {"weights": {"a": 1}}, "weights lacks node 'b'"),
+        (graph, {"weights": dict.fromkeys("abcdex", 1)}, "weights holds node 'x'"),
+        (graph, {"X": [[1.0]]}, "X is given with an adjacency matrix"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fiedler_partition(wrong, operator="unweighted", **options)
+    with pytest.raises(TypeError, match="an edge has a weight that is no number"):
+        fiedler_partition(nx.Graph([(0, 1, {"weight": "x"})]), operator="unweighted")
 
 
 def test_points_outside_are_counted(complex_: relutope.PolyhedralComplex) -> None:

@@ -327,6 +327,8 @@ def test_pictures(tmp_path: Path) -> None:
     assert partition.plot_embedding(axes[2], y=y) is axes[2]
     assert np.array_equal(axes[0].collections[0].get_array(), partition.labels)
     assert np.array_equal(axes[1].collections[0].get_array(), partition.vectors[:, 0])
+    assert [ax.get_ylabel() for ax in axes[1].child_axes] == ["$v_2$"]
+    assert not axes[0].child_axes
     boundary = complex_.decision_boundary()
     assert len(axes[0].collections[-1].get_segments()) == boundary.f_vector[1]
     labels = [text.get_text() for text in axes[2].get_legend().get_texts()]

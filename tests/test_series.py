@@ -119,6 +119,12 @@ def test_plot_has_one_row_per_key_and_one_step_axis(series: Series) -> None:
         assert all(line.get_xdata().tolist() == list(STEPS) for line in ax.get_lines())
 
 
+def test_counts_near_data_are_named_by_their_half_widths(series: Series) -> None:
+    [ax] = series.plot("near_data_regions", axes=Figure().subplots())
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == [f"{width} x data box" for width in (1, 2, 4, 8, 16, 64, 1024)]
+
+
 def test_plot_options(series: Series) -> None:
     other = relutope.track(OTHER, ["regions", "f_vector"], domain=(-1, 1))
     axes = Figure().subplots(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,8 @@ class FiedlerPartition:
     graph : DualGraph or csr_array
     point_regions : ndarray of int64, or None
         Region of each point of X; -1 outside of the domain.
+    names : tuple or None
+        The nodes of a networkx graph in its order, that of `labels` and the rows of `vectors`.
     sign_rule : str
         What fixes the signs of the vectors.
     """
@@ -79,6 +82,7 @@ class FiedlerPartition:
     weight_source: str
     graph: DualGraph | csr_array
     point_regions: NDArray[np.int64] | None = None
+    names: tuple[Hashable, ...] | None = None
     sign_rule: str = field(default=SIGN_RULE)
 
     @property
@@ -223,13 +227,14 @@ def fiedler_partition(
 
     Parameters
     ----------
-    complex_or_graph : PolyhedralComplex, DualGraph, or symmetric matrix of scipy.sparse
-        A matrix holds edge weights >= 0.
+    complex_or_graph : PolyhedralComplex, DualGraph, networkx.Graph, or symmetric matrix
+        A matrix, of scipy.sparse or numpy, holds edge weights >= 0. Of a networkx graph they are the edge
+        attribute ``weight``, 1 where there is none.
     X : array_like of shape (m, d), optional
         Points; the weight w_i of a region is their number in it, a point on a boundary counting for the
         region of lowest id around it. Default: the counts that a `DualGraph` has.
     weights : array_like of shape (n,), optional
-        Weights >= 0 instead.
+        Weights >= 0 instead; of a networkx graph in its order, or a mapping of nodes to weights.
     operator : {"unweighted", "mass", "edge_product", "edge_mean", "edge_inverse", "product_mass", \
 "conjugated", "occupied"}
         See `docs/fiedler.md`. All but the first need weights.
@@ -264,6 +269,10 @@ def fiedler_partition(
     >>> partition = relutope.fiedler_partition(line, operator="unweighted")
     >>> round(partition.lambda_2, 6), partition.labels.tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
     (0.585786, True)
+    >>> import networkx as nx
+    >>> found = relutope.fiedler_partition(nx.path_graph("abcd"), operator="unweighted")
+    >>> dict(zip(found.names, found.labels.tolist()))
+    {'a': 1, 'b': 1, 'c': 0, 'd': 0}
     """
     checked_word(operator, "operator", OPERATORS)
     checked_word(threshold, "threshold", THRESHOLDS)
@@ -317,6 +326,7 @@ def partition_of(
         source.weight_source,
         source.graph,
         source.point_regions,
+        source.names,
     )
 
 

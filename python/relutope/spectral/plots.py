@@ -44,7 +44,7 @@ def plot_partition(
         Default: a new figure.
     color : {"part", "vector"}
         A colour per part, that of its class in the best matching if there are labels; or v_2 with 0 in
-        white.
+        white and a colour bar.
     data : (X, y), X, or None
         Points (n, 2) and their labels (n,).
     cmap : matplotlib colormap, optional
@@ -94,6 +94,9 @@ def plot_partition(
     size = float(np.abs(v).max()) or 1.0
     regions.set_clim(*((-0.5, partition.n_parts - 0.5) if color == "part" else (-size, size)))
     regions.set_alpha(1.0)
+    if color == "vector":
+        bar = ax.inset_axes((1.02, 0.0, 0.03, 1.0))  # as high as the axes, whatever their aspect
+        ax.figure.colorbar(regions, cax=bar, label="$v_2$")
     if boundary:
         segments = boundary_segments(complex_)
         # A light seam keeps the line visible on dark fills and among edges.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +37,8 @@ class WeightedGraph:
         Whether the weights count points, were given as such, or there are none.
     point_regions : ndarray of int64 or None
         Region of each point that the weights count; -1 outside of the domain.
+    names : tuple or None
+        Nodes of a networkx graph, in its order.
     """
 
     graph: DualGraph | csr_array
@@ -42,6 +46,7 @@ class WeightedGraph:
     weights: Floats | None
     weight_source: str = "nothing"
     point_regions: NDArray[np.int64] | None = None
+    names: tuple[Hashable, ...] | None = None
 
 
 def regions_of_points(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.int64]:
@@ -64,6 +69,9 @@ def weighted_graph(
     """Resolve the arguments of `fiedler_partition`."""
     if X is not None and weights is not None:
         raise ValueError("X and weights are both given; legal: one of them")
+    if _is_networkx(source):
+        adjacency, weights, names = _of_networkx(source, weights)
+        return replace(weighted_graph(adjacency, X, weights, include_output), names=names)
     graph = _graph(source, include_output, weights)
     if not isinstance(graph, DualGraph):
         if X is not None:
@@ -101,16 +109,45 @@ def _graph(source: Any, include_output: bool, weights: Any) -> Any:
             raise ValueError("weights are given with include_output, which makes other regions; legal: X")
         complex_ = source.complex if isinstance(source, DualGraph) else source
         return with_output(complex_).dual_graph()
-    if not issparse(source):
+    if not issparse(source) and not isinstance(source, np.ndarray):
         raise TypeError(
-            f"complex_or_graph is a {type(source).__name__}; legal: a PolyhedralComplex, a DualGraph, or a "
-            "symmetric matrix of scipy.sparse"
+            f"complex_or_graph is a {type(source).__name__}; legal: a PolyhedralComplex, a DualGraph, a "
+            "networkx.Graph, or a symmetric matrix (scipy.sparse or numpy)"
         )
     if include_output:
         raise ValueError(
             "include_output is True with an adjacency matrix; legal: with a complex or its dual graph"
         )
     return source
+
+
+def _is_networkx(source: Any) -> bool:
+    networkx = sys.modules.get("networkx")  # a graph cannot exist where it was never imported
+    return networkx is not None and isinstance(source, networkx.Graph)
+
+
+def _of_networkx(graph: Any, weights: Any) -> tuple[csr_array, Any, tuple[Hashable, ...]]:
+    """Edge weights, weights of nodes in the graph's order, and the nodes."""
+    from networkx import to_scipy_sparse_array
+    from scipy.sparse import csr_array
+
+    if graph.is_directed():
+        raise ValueError("complex_or_graph is directed; legal: an undirected networkx.Graph")
+    names = tuple(graph)
+    if isinstance(weights, Mapping):
+        unknown = [name for name in weights if name not in graph]
+        missing = [name for name in names if name not in weights]
+        if unknown or missing:
+            word, name = ("holds", unknown[0]) if unknown else ("lacks", missing[0])
+            raise ValueError(f"weights {word} node {name!r}; legal: the nodes of the graph, each once")
+        weights = [weights[name] for name in names]
+    if not names:
+        return csr_array((0, 0)), weights, names
+    try:
+        adjacency = to_scipy_sparse_array(graph, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError("an edge has a weight that is no number; legal: the attribute weight, >= 0") from None
+    return csr_array(adjacency), weights, names
 
 
 def _checked_adjacency(matrix: Any) -> csr_array:
