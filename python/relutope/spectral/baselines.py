@@ -197,7 +197,7 @@ def stability(partition: FiedlerPartition, n: int, rng: np.random.Generator) -> 
         return None, note
     regions = np.repeat(np.arange(partition.n_regions), partition.weights.astype(np.int64))
     options = (partition.operator, partition.epsilon, partition.threshold, partition.n_parts)
-    source = WeightedGraph(partition.graph, _float_adjacency(partition), None)
+    source = WeightedGraph(partition.graph, partition.adjacency, None)
     own, shares = partition.labels[regions], []
     for _ in range(n):
         drawn = np.bincount(rng.choice(regions, len(regions)), minlength=partition.n_regions)
@@ -228,10 +228,3 @@ def _why_not_resampled(partition: FiedlerPartition, n: int) -> str:
     if np.count_nonzero(partition.weights) < 2:
         return "all points lie in one region"
     return ""
-
-
-def _float_adjacency(partition: FiedlerPartition) -> csr_array:
-    from relutope.dual_graph import DualGraph
-
-    graph = partition.graph
-    return graph.adjacency.astype(np.float64) if isinstance(graph, DualGraph) else graph

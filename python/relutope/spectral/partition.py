@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from relutope.arguments import checked_count, checked_flag, checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
-from relutope.spectral.solver import Pairs, smallest_pairs
+from relutope.spectral.solver import Pairs, component_values, smallest_pairs
 from relutope.spectral.thresholds import SIGN_RULE, THRESHOLDS, clusters, cut_value, with_signs
 from relutope.spectral.weighted_graph import WeightedGraph, checked_size, weighted_graph
 
@@ -48,7 +49,7 @@ class FiedlerPartition:
         None for more than two parts, which k-means finds.
     n_components : int
         Components, with weight, of the operator's graph. If there are several, lambda_2 = 0 and v_2 parts
-        the heaviest of them from all others.
+        the heaviest of them from all others; `component_lambda_2` has a number of each.
     components : ndarray of int64, shape (n,)
         Component of each region, heaviest first; -1 for regions that the operator leaves out.
     operator, epsilon, threshold, n_parts, include_output
@@ -99,6 +100,21 @@ class FiedlerPartition:
     def complex(self) -> PolyhedralComplex | None:
         """That whose regions are the nodes; with `include_output` the refined one. None of a matrix."""
         return self.graph.complex if isinstance(self.graph, DualGraph) else None
+
+    @property
+    def adjacency(self) -> csr_array:
+        """Edge weights of the graph, float64."""
+        return self.graph.adjacency.astype(np.float64) if isinstance(self.graph, DualGraph) else self.graph
+
+    @cached_property
+    def component_lambda_2(self) -> Floats:
+        """The second smallest eigenvalue of each component by itself, heaviest first; nan of single regions.
+
+        Of a connected graph that is lambda_2. Components are those with weight, `n_components` of them.
+        """
+        if self.n_components == 1:
+            return self.eigenvalues[:1]
+        return component_values(pencil(self.adjacency, self.weights, self.operator, self.epsilon))
 
     @property
     def lambda_2(self) -> float:
@@ -182,7 +198,7 @@ class FiedlerPartition:
         return plot_embedding(self, ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers, ready for JSON: no arrays, None where a number is not finite."""
+        """The numbers, ready for JSON: None where one is not finite; no labels and no vectors."""
         return {
             "operator": self.operator,
             "epsilon": self.epsilon,
@@ -196,6 +212,9 @@ class FiedlerPartition:
             "relative_gap": self.relative_gap,
             "residual": self.residual,
             "n_components": self.n_components,
+            "component_lambda_2": [
+                None if np.isnan(value) else value for value in self.component_lambda_2.tolist()
+            ],
             "flags": list(self.flags),
             "sign_rule": self.sign_rule,
             "part_sizes": np.bincount(self.labels, minlength=self.n_parts).tolist(),

@@ -9,6 +9,7 @@ harmonic, which is what a Schur complement on the others says, but nothing dense
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +72,19 @@ def smallest_pairs(pencil: Pencil, count: int) -> Pairs:
         values, vectors = _merged(values, vectors, count)
     values, vectors = _merged(values, vectors, count)
     return Pairs(values[0], vectors[0], _residuals(matrix, pencil.mass, values[0], vectors[0]), component)
+
+
+def component_values(pencil: Pencil) -> Floats:
+    """The smallest value above 0 of each component with mass, heaviest first; nan of one node with mass."""
+    component = _ordered_components(pencil)
+    order = np.argsort(component, kind="stable")[np.count_nonzero(component < 0) :]
+    bounds = np.searchsorted(component[order], np.arange(int(component.max(initial=-1)) + 2))
+    matrix, mass = laplacian(pencil.edges)[order][:, order], pencil.mass[order]
+    values = np.full(len(bounds) - 1, np.nan)
+    for label, (start, end) in enumerate(pairwise(bounds.tolist())):
+        if np.count_nonzero(mass[start:end]) > 1:
+            values[label] = _component_pairs(matrix[start:end, start:end], mass[start:end], 1)[0][0]
+    return values
 
 
 def _merged(values: list[Floats], vectors: list[Floats], count: int) -> tuple[list[Floats], list[Floats]]:
