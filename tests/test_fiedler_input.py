@@ -261,6 +261,32 @@ def test_random_numbers(complex_: relutope.PolyhedralComplex) -> None:
         report(np.random.RandomState(0))
 
 
+def test_progress_and_interrupts(
+    complex_: relutope.PolyhedralComplex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partition = relutope.fiedler_partition(complex_, POINTS)
+    states: list[dict[str, Any]] = []
+    options = {"n_null": 3, "n_bootstrap": 2}
+    partition.report(POINTS, LABELS, progress=states.append, **options)
+    assert [(state["samples"], state["n_samples"]) for state in states] == [(i, 5) for i in range(1, 6)]
+    assert partition.report(POINTS, LABELS, progress=True, **options).null is not None
+
+    def stop(state: dict[str, Any]) -> None:
+        if state["samples"] == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(relutope.IncompleteError, match="report of a Fiedler partition was interr") as caught:
+        partition.report(POINTS, LABELS, progress=stop, **options)
+    assert (caught.value.reason, caught.value.progress["samples"]) == ("interrupt", 4)
+    assert caught.value.progress["seconds"] >= 0
+    with pytest.raises(TypeError, match="progress is 3"):
+        partition.report(POINTS, LABELS, progress=3)
+    monkeypatch.setattr("relutope.spectral.partition.smallest_pairs", lambda *_: stop({"samples": 4}))
+    with pytest.raises(relutope.IncompleteError, match="the Fiedler partition was interrupted") as caught:
+        relutope.fiedler_partition(complex_, POINTS)
+    assert (caught.value.reason, caught.value.progress["regions"]) == ("interrupt", 4)
+
+
 def test_reports_need_a_complex(complex_: relutope.PolyhedralComplex) -> None:
     with pytest.raises(ValueError, match="one of a matrix"):
         fiedler_partition(path(3), operator="unweighted").report(POINTS, LABELS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +160,14 @@ def _cells(distances: Floats, seeds: Ints, weights: Floats) -> Ints:
 
 
 def null(
-    partition: FiedlerPartition, regions: Ints, codes: Ints, n_classes: int, n: int, own: float, rng: Any
+    partition: FiedlerPartition,
+    regions: Ints,
+    codes: Ints,
+    n_classes: int,
+    n: int,
+    own: float,
+    rng: np.random.Generator,
+    tick: Callable[[], None],
 ) -> Null | None:
     """Random partitions of the same graph into as many parts, balanced by the number of points."""
     from relutope.dual_graph import DualGraph
@@ -174,6 +182,7 @@ def null(
         labels = random_partition(adjacency, weights, partition.n_parts, rng)[regions]
         error = misclassified(contingency(labels, codes, (partition.n_parts, n_classes)))
         errors[i] = np.nan if error is None else error
+        tick()
     at_most = int(np.count_nonzero(errors <= own))
     return Null(
         n,
@@ -184,7 +193,9 @@ def null(
     )
 
 
-def stability(partition: FiedlerPartition, n: int, rng: np.random.Generator) -> tuple[Stability | None, str]:
+def stability(
+    partition: FiedlerPartition, n: int, rng: np.random.Generator, tick: Callable[[], None]
+) -> tuple[Stability | None, str]:
     """The recipe of a partition on resampled points; or None, and why there is no such number.
 
     The points are those that the partition was made from and that lie in the domain; as many are drawn from
@@ -201,14 +212,15 @@ def stability(partition: FiedlerPartition, n: int, rng: np.random.Generator) -> 
     own, shares = partition.labels[regions], []
     for _ in range(n):
         drawn = np.bincount(rng.choice(regions, len(regions)), minlength=partition.n_regions)
+        sample = replace(source, weights=drawn.astype(np.float64))
         try:
-            again = partition_of(
-                replace(source, weights=drawn.astype(np.float64)), *options, partition.include_output
-            )
+            again = partition_of(sample, *options, partition.include_output)
         except ValueError:  # too few regions with weight are left
-            continue
-        table = contingency(own, again.labels[regions], (partition.n_parts, partition.n_parts))
-        shares.append(matched(table) / len(regions))
+            pass
+        else:
+            table = contingency(own, again.labels[regions], (partition.n_parts, partition.n_parts))
+            shares.append(matched(table) / len(regions))
+        tick()
     if not shares:
         return None, f"none of {n} samples has points in enough regions for {partition.n_parts} parts"
     return Stability(n, float(np.mean(shares)), float(np.min(shares)), n - len(shares)), ""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from relutope.arguments import checked_count, checked_flag, checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
+from relutope.progress import interruptible
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
 from relutope.spectral.solver import Pairs, component_values, smallest_pairs
 from relutope.spectral.thresholds import SIGN_RULE, THRESHOLDS, clusters, cut_value, with_signs
@@ -279,6 +280,8 @@ def fiedler_partition(
         outside of the domain; an option is not legal.
     TypeError
         If an argument has the wrong type.
+    relutope.IncompleteError
+        At Ctrl-C (reason ``"interrupt"``), after the factorisation if one is under way.
 
     Examples
     --------
@@ -300,8 +303,11 @@ def fiedler_partition(
     if n_parts > 2 and threshold != "sign":
         raise ValueError(f"threshold is {threshold!r} for {n_parts} parts; legal: 'sign', they are clusters")
     include_output = checked_flag(include_output, "include_output")
-    source = weighted_graph(complex_or_graph, X, weights, include_output)
-    return partition_of(source, operator, epsilon, threshold, n_parts, include_output)
+    state: dict[str, Any] = {}
+    with interruptible("the Fiedler partition", state):
+        source = weighted_graph(complex_or_graph, X, weights, include_output)
+        state["regions"] = source.adjacency.shape[0]
+        return partition_of(source, operator, epsilon, threshold, n_parts, include_output)
 
 
 def partition_of(

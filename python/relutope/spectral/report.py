@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_count, checked_rng
 from relutope.labels import checked_labels
+from relutope.progress import Poll, counting, interruptible
 from relutope.spectral.baselines import Baseline, Null, Stability, data_baseline, null, stability
 from relutope.spectral.boundary import Agreement, agreement, output_cut, volume_misclassification
 from relutope.spectral.matching import contingency, misclassified, oracle_cut, purity_floor
@@ -140,6 +143,7 @@ def report(
     n_neighbours: int = 10,
     n_null: int = 100,
     n_bootstrap: int = 20,
+    progress: bool | Poll | None = None,
 ) -> FiedlerReport:
     """Compare the parts of a partition of a complex with the classes of points.
 
@@ -156,6 +160,8 @@ def report(
         Of the baseline's graph.
     n_null, n_bootstrap : int
         How many random partitions, and how often to resample; 0 for none.
+    progress : bool or callable, optional
+        A callable gets the keys ``samples, n_samples, seconds``: random partitions and resamplings.
 
     Returns
     -------
@@ -168,6 +174,8 @@ def report(
         finite, the points in the domain are of one class, or there are none.
     TypeError
         If an argument has the wrong type.
+    relutope.IncompleteError
+        At Ctrl-C (reason ``"interrupt"``); `progress` says how many samples are done.
     """
     complex_ = partition.complex
     if complex_ is None:
@@ -189,9 +197,25 @@ def report(
     if len(found := np.unique(codes[inside])) < 2:
         only = classes[found[0]].item()
         raise ValueError(f"the points in the domain are all of class {only!r}; legal: two classes there")
-    return _compare(
-        partition, complex_, (points, regions, codes), classes, (n_neighbours, n_null, n_bootstrap), rng
-    )
+    sizes = (n_neighbours, n_null, n_bootstrap)
+    state: dict[str, Any] = {"samples": 0, "n_samples": n_null + n_bootstrap}
+    with (
+        interruptible("the report of a Fiedler partition", state),
+        counting(progress, "samples", "n_samples") as poll,
+    ):
+        tick = _ticker(state, poll)
+        return _compare(partition, complex_, (points, regions, codes), classes, sizes, rng, tick)
+
+
+def _ticker(state: dict[str, Any], poll: Poll | None) -> Callable[[], None]:
+    begin = time.monotonic()
+
+    def tick() -> None:
+        state["samples"] += 1
+        if poll is not None:
+            poll({**state, "seconds": time.monotonic() - begin})
+
+    return tick
 
 
 def _compare(
@@ -201,6 +225,7 @@ def _compare(
     classes: NDArray[Any],
     sizes: tuple[int, int, int],
     rng: np.random.Generator,
+    tick: Callable[[], None],
 ) -> FiedlerReport:
     points, regions, codes = data
     n_classes, inside = len(classes), regions >= 0
@@ -224,8 +249,8 @@ def _compare(
         oracle_cut(partition.vectors[found, 0], known, n_classes) if partition.n_parts == 2 else None,
         graph.misclassification,
         graph,
-        null(partition, found, known, n_classes, sizes[1], error, of_null),
-        *stability(partition, sizes[2], of_stability),
+        null(partition, found, known, n_classes, sizes[1], error, of_null, tick),
+        *stability(partition, sizes[2], of_stability, tick),
         table,
         agreement(cut),
     )
