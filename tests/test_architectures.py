@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 import relutope
-from relutope import Network, PolyhedralComplex, Slice, verify
 from conftest import EXAMPLES
+from relutope import Network, PolyhedralComplex, Slice, verify
 from skip_networks import SkipLayer, expected_cells, skip_network
 
 VECTOR = (1, 2)

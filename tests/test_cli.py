@@ -113,13 +113,26 @@ def test_box_around_data(capsys: pytest.CaptureFixture[str], model: str, points:
     assert result["domain"] == {"type": "box", "lo": box.lo.tolist(), "hi": box.hi.tolist()}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+@pytest.mark.parametrize("words", [["complex", "--json"], ["complex"]])
+def test_a_reader_that_is_gone(moons: Path, words: list[str]) -> None:
+    command = [sys.executable, "-m", "relutope", *words, str(moons), "--box", "0", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert b"error" not in process.stderr.read().lower()
+    process.stderr.close()
+    assert process.wait() == 141
+
+
 def test_box_of_the_file(capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path) -> None:
     with np.load(model) as archive:
         np.savez(tmp_path / "boxed.npz", **archive, lo=[-1, -1], hi=[1, 2])
     result = json.loads(run(capsys, "complex", str(tmp_path / "boxed.npz"), "--json"))
     assert result["domain"] == {"type": "box", "lo": [-1, -1], "hi": [1, 2]}
     error = error_line(capsys, "complex", model)
-    assert "holds no lo and hi; legal: --box LO HI, --box data with --data FILE, or --all-space" in error
+    assert "holds no lo and hi; legal: --data FILE, whose box is taken, --box LO HI, or --all-space" in error
 
 
 def test_readable_output_and_save(capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path) -> None:

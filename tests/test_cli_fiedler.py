@@ -75,9 +75,36 @@ def test_text_and_data_without_labels(
     assert json.loads(capsys.readouterr().out)["regions"] == 1313
 
 
+def test_the_domain_is_the_box_of_the_data_by_default(
+    capsys: pytest.CaptureFixture[str], moons: Path, tmp_path: Path
+) -> None:
+    words = [str(moons), "--data", str(moons.with_suffix(".csv"))]
+    for command in (
+        ["fiedler", "--json"],
+        ["track", "--json", "--metrics", "regions"],
+        ["complex", "--json"],
+    ):
+        found = []
+        for box in ([], ["--box", "data"]):
+            assert main([*command, *words, *box]) == 0
+            found.append(json.loads(capsys.readouterr().out))
+            found[-1].pop("seconds", None)
+        assert found[0] == found[1]
+        assert found[0]["domain"]["type"] == "box"
+    # A box in the file comes first.
+    layers = {"W0": np.eye(2), "b0": np.zeros(2), "W1": np.ones((1, 2)), "b1": np.zeros(1)}
+    np.savez(tmp_path / "m.npz", **layers, lo=[-2, -3], hi=[2, 3])
+    assert main(["fiedler", str(tmp_path / "m.npz"), *words[1:], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["domain"]["lo"] == [-2, -3]
+    with pytest.raises(SystemExit):
+        main(["fiedler", "--help"])
+    assert "default: lo and hi of the file, else data" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ([], "no domain: "),
         (["--box", "-2", "3"], "--operator mass needs the option --data FILE"),
         (["--box", "-2", "3", "--operator", "best"], "--operator"),
         (["--box", "-2", "3", "--epsilon", "-1"], "'-1'; legal: a finite number >= 0"),

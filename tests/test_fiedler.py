@@ -43,6 +43,14 @@ def check(adjacency: csr_array, w: np.ndarray, operator: str, epsilon: float) ->
     assert (partition.residuals < 1e-11).all()
     assert partition.n_components == np.count_nonzero(values < 1e-11 * scale)
     assert partition.lambda_2 == 0 or partition.n_components == 1
+    component = partition.components[[nodes[0] for nodes in form.nodes]]
+    for label in range(partition.n_components):
+        inside = np.flatnonzero(component == label)
+        block = DenseForm(form.stiffness[np.ix_(inside, inside)], form.mass[inside], [])
+        second = dense_pairs(block)[0][1] if len(inside) > 1 else np.nan
+        found = partition.component_lambda_2[label]
+        assert found == pytest.approx(second, rel=1e-8, abs=1e-12 * scale, nan_ok=True)
+    assert len(partition.component_lambda_2) == partition.n_components
     third = values[2] if len(values) > 2 else np.inf
     if third - values[1] < SIMPLE * third + 1e-11 * scale:
         assert partition.multiple or partition.nearly_multiple
@@ -235,6 +243,20 @@ def test_disconnected_graphs() -> None:
     assert two.flags == ("disconnected",)
     assert two.lambda_3 == pytest.approx(4 * np.sin(np.pi / 10) ** 2)
     assert two.labels.tolist() in ([0] * 3 + [1] * 5, [1] * 3 + [0] * 5)
+
+
+def test_lambda_2_of_components() -> None:
+    graph = csr_array(block_diag([path(3), cycle(5), csr_array((1, 1)), complete(4), grid(30, 40)]))
+    partition = fiedler_partition(graph, operator="unweighted")
+    expected = [2 - 2 * np.cos(np.pi / 40), 2 - 2 * np.cos(2 * np.pi / 5), 4, 1, np.nan]
+    assert partition.component_lambda_2 == pytest.approx(expected, nan_ok=True)
+    found = partition.to_dict()["component_lambda_2"]
+    assert found == [*partition.component_lambda_2.tolist()[:4], None]
+    assert fiedler_partition(path(3), operator="unweighted").component_lambda_2 == pytest.approx([1])
+    # A component without weight has none, and one whose weight lies in one region neither.
+    weights = np.r_[1, 1, 0, np.zeros(5), 3, 0, 0, 5, 0, np.zeros(1200)]
+    massive = fiedler_partition(graph, weights=weights)
+    assert massive.component_lambda_2 == pytest.approx([np.nan, np.nan, 2], nan_ok=True)
 
 
 def test_components_without_weight_are_left_out() -> None:

@@ -32,6 +32,8 @@ def example(name: str) -> tuple[relutope.PolyhedralComplex, np.ndarray, np.ndarr
     return relutope.polyhedral_complex(network, relutope.Box.around(data.X)), data.X, data.y
 
 
+QUADRANTS = [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*a state dict holds no graph")
 
 
@@ -86,6 +88,7 @@ def test_shipped_networks(name: str, include_output: bool) -> None:
         assert report.purity_floor_output <= np.mean(positive != y)
         assert (report.n_points, report.n_outside) == (400, 0)
         assert (report.stability is None) == (operator == "unweighted")
+        assert (report.stability_note == "") == (operator != "unweighted")
     assert report.baseline == pytest.approx({"two_moons": 0.1675, "two_circles": 0.0}[name])
     text = str(report)
     for word in ("misclassification", "purity floor", "baseline", "random partitions"):
@@ -131,6 +134,63 @@ def test_a_refined_complex_is_the_same_as_include_output() -> None:
     a, b = (p.report(X, y, n_null=0, n_bootstrap=0) for p in (direct, asked))
     assert a.purity_floor == b.purity_floor == b.purity_floor_output
     assert a.boundary == b.boundary
+
+
+# Stability
+
+
+def test_stability_is_that_of_the_points_a_partition_was_made_from() -> None:
+    complex_, X, y = example("two_moons")
+    partition = relutope.fiedler_partition(complex_, X[:80])
+    own, other = (partition.report(*data, n_null=0, n_bootstrap=4) for data in ((X[:80], y[:80]), (X, y)))
+    assert own.stability == other.stability
+    # By hand: the same draws, each parted anew, compared on the 80 points.
+    rng = np.random.default_rng(0).spawn(3)[2]
+    places, shares = np.sort(partition.point_regions), []
+    for _ in range(4):
+        drawn = np.bincount(rng.choice(places, 80), minlength=partition.n_regions)
+        again = relutope.fiedler_partition(complex_, weights=drawn)
+        same = np.count_nonzero(again.labels[places] == partition.labels[places])
+        shares.append(max(same, 80 - same) / 80)
+    assert own.stability == pytest.approx((4, np.mean(shares), np.min(shares), 0))
+    counted = relutope.fiedler_partition(complex_.dual_graph(X[:80]))
+    assert counted.report(X, y, n_null=0, n_bootstrap=4).stability == own.stability
+
+
+@pytest.mark.parametrize(
+    ("made", "note"),
+    [
+        ({"weights": [3.0, 0.5, 1, 1]}, "the partition was made from weights, not from points"),
+        ({"weights": [2.0**100, 1, 1, 1]}, "the partition was made from weights, not from points"),
+        ({"operator": "unweighted"}, "the partition was made from no data, not from points"),
+        ({"X": [[0.5, 0.5]] * 4, "epsilon": 1.0}, "all points lie in one region"),
+        ({"X": QUADRANTS[:2], "operator": "unweighted"}, "the operator unweighted sees no data"),
+    ],
+)
+def test_partitions_without_stability(quadrants: relutope.Network, made: dict, note: str) -> None:
+    complex_ = relutope.polyhedral_complex(quadrants, (-1, 1))
+    partition = relutope.fiedler_partition(complex_, **made)
+    # The points of the report lie in one region, those of the partition need not.
+    report = partition.report([[0.5, 0.5], [0.6, 0.6]], [0, 1], n_null=2, n_bootstrap=3)
+    assert (report.stability, report.stability_note) == (None, note)
+    content = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert (content["stability"], content["stability_note"]) == (None, note)
+    assert f"resampled agreement         -  {note}" in str(report)
+
+
+def test_stability_where_samples_fail(quadrants: relutope.Network) -> None:
+    complex_ = relutope.polyhedral_complex(quadrants, (-1, 1))
+    partition = relutope.fiedler_partition(complex_, QUADRANTS, n_parts=4)
+    report = partition.report(QUADRANTS, [0, 1, 1, 0], n_null=0, n_bootstrap=60)
+    # A sample with all four regions gives four parts again: 4! / 4^4 of them.
+    assert report.stability[:3] == (60, 1, 1)
+    assert report.stability.n_failed == pytest.approx(60 * (1 - 24 / 256), abs=8)
+    none = partition.report(QUADRANTS, [0, 1, 1, 0], 3, n_null=0, n_bootstrap=1)
+    assert none.stability_note == "none of 1 samples has points in enough regions for 4 parts"
+    assert none.to_dict()["stability"] is None
+    # The median cut depends on the points even where the operator does not.
+    median = relutope.fiedler_partition(complex_, QUADRANTS, operator="unweighted", threshold="median")
+    assert median.report(QUADRANTS, [0, 1, 1, 0], n_null=0, n_bootstrap=3).stability is not None
 
 
 # Volumes and the boundary, by hand
@@ -267,6 +327,8 @@ def test_pictures(tmp_path: Path) -> None:
     assert partition.plot_embedding(axes[2], y=y) is axes[2]
     assert np.array_equal(axes[0].collections[0].get_array(), partition.labels)
     assert np.array_equal(axes[1].collections[0].get_array(), partition.vectors[:, 0])
+    assert [ax.get_ylabel() for ax in axes[1].child_axes] == ["$v_2$"]
+    assert not axes[0].child_axes
     boundary = complex_.decision_boundary()
     assert len(axes[0].collections[-1].get_segments()) == boundary.f_vector[1]
     labels = [text.get_text() for text in axes[2].get_legend().get_texts()]

@@ -132,7 +132,7 @@ def test_new_figure_by_default(complex_: PolyhedralComplex) -> None:
         ({"color": [1.0, 2.0]}, "color has shape"),
         ({"data": [[np.nan, 0]]}, r"data\[0, 0\] is nan"),
         ({"data": np.zeros((3, 5))}, r"points of shape \(3, 5\)"),
-        ({"data": (np.zeros((3, 2)), [1])}, "labels of shape"),
+        ({"data": (np.zeros((3, 2)), [1])}, r"data\[1\] has shape \(1,\); legal: \(3,\), one label"),
         ({"window": Box(0, 1)}, "window is given"),
     ],
 )

@@ -42,6 +42,11 @@ def test_every() -> None:
     assert steps(record(flat, every=2, keep=2)) == [6, 8]
 
 
+def test_a_recorder_without_snapshots_is_true() -> None:
+    recorder = record([1.0, 2.0], every=None)
+    assert (len(recorder), bool(recorder), bool(Recorder(dict))) == (0, True, True)
+
+
 def test_the_ring_buffer_keeps_the_steps_around_a_spike() -> None:
     losses = [1.0] * 20
     losses[12] = 9.0
@@ -101,6 +106,9 @@ def test_nothing_is_a_spike_before_the_window_is_full() -> None:
         ({"keep": 0}, ValueError, "keep is 0"),
         ({"window": 0}, ValueError, "window is 0"),
         ({"factor": 1}, ValueError, "factor is 1"),
+        ({"factor": "x"}, TypeError, "factor is 'x'; legal: a finite number > 1"),
+        ({"every": "x"}, TypeError, "every is 'x'"),
+        ({"every": object()}, TypeError, "every is <object"),
         ({"factor": math.nan}, ValueError, "factor is nan"),
     ],
 )

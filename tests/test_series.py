@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import relutope
 from relutope.cli import main
-from relutope.training import Series
+from relutope.training import Context, Series
 from training_runs import STEPS, files, layers
 
 mpl.use("Agg")
@@ -65,6 +65,26 @@ def test_to_dict(series: Series) -> None:
     assert len(content["columns"]["patterns"][0]) == series["regions"][0]
 
 
+def test_numbers_and_arrays_under_one_key(tmp_path: Path) -> None:
+    found = {0: 3, 10: [1, 2.5], 20: np.nan, 40: [[True], [False]]}
+
+    def mixed(complex_: object, context: Context) -> dict[str, Any]:
+        return {"mixed": found[context.step]} | ({} if context.step == 10 else {"late": [context.step]})
+
+    series = relutope.track(RUN, mixed, domain=(-1, 1), out=tmp_path)
+    for one in (series, Series.load(tmp_path)):
+        content = json.loads(json.dumps(one.to_dict(), allow_nan=False))["columns"]
+        assert content == {
+            "mixed": [3, [1, 2.5], None, [[True], [False]]],
+            "late": [[0], [None], [20], [40]],
+        }
+        assert one["mixed"][0] == 3
+        assert one["mixed"][1].tolist() == [1, 2.5]
+        assert one.shown_keys() == ["late"]
+    pytest.importorskip("pandas")
+    assert series.to_pandas()["mixed"].iloc[0] == 3
+
+
 def test_to_pandas(series: Series) -> None:
     pytest.importorskip("pandas")
     frame = series.to_pandas()
@@ -97,6 +117,12 @@ def test_plot_has_one_row_per_key_and_one_step_axis(series: Series) -> None:
         lines = np.array([line.get_ydata() for line in ax.get_lines()])
         assert lines.T.reshape(series[key].shape).tolist() == series[key].tolist()
         assert all(line.get_xdata().tolist() == list(STEPS) for line in ax.get_lines())
+
+
+def test_counts_near_data_are_named_by_their_half_widths(series: Series) -> None:
+    [ax] = series.plot("near_data_regions", axes=Figure().subplots())
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == [f"{width} x data box" for width in (1, 2, 4, 8, 16, 64, 1024)]
 
 
 def test_plot_options(series: Series) -> None:
@@ -150,8 +176,8 @@ def paths(tmp_path: Path) -> list[str]:
     return [str(path) for path in files(tmp_path / "in", RUN)]
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert main(["track", *words]) == 0
+def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert main(["track", *words]) == code
     return capsys.readouterr().out
 
 
@@ -187,9 +213,9 @@ def test_defaults_workers_and_failures(
 ) -> None:
     Path(paths[0]).write_bytes(b"no archive")
     words = [*paths, "--box", "data", "--data", str(tmp_path / "data.npz")]
-    text = run(capsys, *words)
+    text = run(capsys, *words, code=5)
     assert "step 0 failed: " in text
-    result = json.loads(run(capsys, *words, "--workers", "2", "--json"))
+    result = json.loads(run(capsys, *words, "--workers", "2", "--json", code=5))
     assert list(result["failed"]) == ["0"]
     assert result["columns"].keys() == {"f_vector", "regions"}
     box = relutope.Box.around(X)
@@ -199,6 +225,20 @@ def test_defaults_workers_and_failures(
     capsys.readouterr()
     everywhere = json.loads(run(capsys, *paths[1:], "--all-space", "--json"))
     assert everywhere["domain"] == {"type": "all_space"}
+
+
+def test_metrics_that_fail(capsys: pytest.CaptureFixture[str], paths: list[str], tmp_path: Path) -> None:
+    dead = {name: np.zeros_like(value) for name, value in layers(0).items()}
+    np.savez(paths[1], **dead)
+    words = [*paths, "--metrics", "fiedler,regions", "--data", str(tmp_path / "data.npz")]
+    text = run(capsys, *words, code=5)
+    # What is the same at every step stands below the table.
+    assert "\nat every step: fiedler_boundary_followed -, fiedler_hausdorff -\n" in text
+    assert "fiedler_hausdorff" not in text.splitlines()[1]
+    assert "step 10: metric fiedler failed: the graph has 1 region; legal: two at least" in text
+    result = json.loads(run(capsys, *words, "--json", code=5))
+    assert result["columns"]["regions"][1] == 1
+    assert result["columns"]["fiedler_lambda_2"][1] is None
 
 
 @pytest.mark.parametrize(

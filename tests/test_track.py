@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 import relutope
 from relutope import AllSpace, Box, Network, PolyhedralComplex, Polytope, Slice
-from relutope.training import BettiStatistics, Context, NearData, Series
+from relutope.training import BettiStatistics, Context, FiedlerAgreement, NearData, Series
 from training_runs import STEPS, files, layers, n_vertices, network
 
 
@@ -153,40 +152,69 @@ def test_values_of_many_shapes(run: list[tuple[int, dict[str, np.ndarray]]]) -> 
     series = relutope.track(run, odd, domain=(-1, 1))
     assert [part.tolist() for part in series["ragged"]] == [[], [0], [0, 1], [0, 1, 2, 3]]
     assert np.array_equal(series["once"], [np.nan, 7, np.nan, np.nan], equal_nan=True)
-    assert [part if part is None else part.tolist() for part in series["row"]] == [None, [1, 2], None, None]
+    nothing = [np.nan, np.nan]
+    assert np.array_equal(series["row"], [nothing, [1, 2], nothing, nothing], equal_nan=True)
     assert series["flag"].dtype == bool
     assert series.to_dict()["columns"]["none"] == [None] * 4
     assert json.loads(json.dumps(series.to_dict(), allow_nan=False))["columns"]["ragged"][3] == [0, 1, 2, 3]
 
 
-def test_fiedler_by_name(
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"operator": "edge_mean", "threshold": "sweep", "epsilon": 0.5, "include_output": True},
+        {"operator": "unweighted", "n_null": 0, "n_bootstrap": 0},
+    ],
+)
+def test_fiedler_agreement(
     run: list[tuple[int, dict[str, np.ndarray]]],
     data: tuple[np.ndarray, np.ndarray],
-    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
 ) -> None:
-    asked = []
+    metric: Any = FiedlerAgreement(**options) if options else "fiedler"
+    names = {0: "fiedler", 3: "fiedler_unweighted", 4: "fiedler_edge_mean_sweep_epsilon_0.5_output"}
+    name = names[len(options)]
+    series = relutope.track(run, [metric, "regions"], domain=(-1, 1), X=data[0], y=data[1])
+    assert series.metrics[name] == repr(FiedlerAgreement(**options))
+    sizes = {key: options.pop(key) for key in ("n_null", "n_bootstrap") if key in options}
+    for place, step in enumerate(STEPS):
+        complex_ = relutope.polyhedral_complex(network(step), (-1, 1))
+        partition = relutope.fiedler_partition(complex_, data[0], **options)
+        report = partition.report(*data, **sizes).to_dict()
+        for key in ("lambda_2", "n_components", "misclassification", "purity_floor_output", "baseline"):
+            assert series[f"{name}_{key}"][place] == report[key], key
+        for key in ("boundary_followed", "cut_on_boundary", "hausdorff"):
+            expected = np.nan if report["boundary"][key] is None else report["boundary"][key]
+            assert series[f"{name}_{key}"][place] == pytest.approx(expected, nan_ok=True)
+        for key, entry in (("null_p_value", "p_value"), ("null_mean", "mean"), ("stability_mean", "mean")):
+            if sizes:
+                assert f"{name}_{key}" not in series.columns
+            else:
+                assert series[f"{name}_{key}"][place] == report[key.split("_")[0]][entry]
+    assert not any(
+        word in key for key in series.columns for word in ("n_parts", "cut_2", "n_neighbours", "_n_p")
+    )
+    unlabelled = relutope.track(run, metric, domain=(-1, 1), X=data[0])
+    suffixes = ("lambda_2", "lambda_3", "relative_gap", "n_components")
+    assert list(unlabelled.columns) == [f"{name}_{suffix}" for suffix in suffixes]
 
-    def partition(complex_: PolyhedralComplex, X: np.ndarray) -> SimpleNamespace:
-        def report(X: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-            asked.append(y is data[1])
-            return {
-                "misclassification": 0.25,
-                "operator": "mass",
-                "fine": True,
-                "null": {"mean": np.float64(0.1)},
-            }
 
-        return SimpleNamespace(lambda_2=1 / complex_.n_regions, report=report)
-
-    monkeypatch.setattr(relutope, "fiedler_partition", partition, raising=False)
-    series = relutope.track(run, ["fiedler", "regions"], domain=(-1, 1), X=data[0], y=data[1])
-    assert series["fiedler_lambda_2"].tolist() == (1 / series["regions"]).tolist()
-    assert series["fiedler_misclassification"].tolist() == [0.25] * 4
-    assert series["fiedler_null_mean"].tolist() == [0.1] * 4
-    assert asked == [True] * 4
-    assert len(series.columns) == 4
-    series = relutope.track(run, "fiedler", domain=(-1, 1), X=data[0])
-    assert list(series.columns) == ["fiedler_lambda_2"]
+def test_fiedler_agreements_side_by_side(run: list[tuple[int, dict[str, np.ndarray]]]) -> None:
+    alone = relutope.track(run, FiedlerAgreement("unweighted"), domain=(-1, 1))
+    assert (alone["fiedler_unweighted_lambda_2"] > 0).all()
+    with pytest.raises(ValueError, match="metric 'fiedler_occupied' needs X"):
+        relutope.track(run, [FiedlerAgreement("occupied")], domain=(-1, 1))
+    for options, message in (
+        ({"operator": "best"}, "operator is 'best'"),
+        ({"threshold": "best"}, "threshold is 'best'"),
+        ({"epsilon": -1}, "epsilon is -1"),
+        ({"n_null": -1}, "n_null is -1; legal: an int >= 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            FiedlerAgreement(**options)
+    with pytest.raises(TypeError, match="include_output is 1; legal: a bool"):
+        FiedlerAgreement(include_output=1)
 
 
 @pytest.mark.parametrize(

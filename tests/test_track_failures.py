@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -83,6 +84,62 @@ def test_limits_and_errors_of_metrics_are_failures(run: list[tuple[int, dict[str
 
     with pytest.raises(KeyError, match="bug"):
         relutope.track(run, bug, domain=(-1, 1))
+
+
+def test_a_metric_that_fails_leaves_the_others(tmp_path: Path) -> None:
+    """A dead network has one region, which no Fiedler vector can part."""
+    dead = {name: np.zeros_like(value) for name, value in layers(0).items()}
+    run = [(0, layers(0)), (1, dead), (2, layers(20))]
+    measured = []
+
+    def picky(complex_: PolyhedralComplex, context: Context) -> dict[str, Any]:
+        measured.append(context.step)
+        if context.step == 1 and not (tmp_path / "well").exists():
+            raise ZeroDivisionError
+        return {"x": context.step, "row": [1, 2], "table": [[context.step]] * (1 + context.step)}
+
+    options = {
+        "domain": (-1, 1),
+        "X": np.random.default_rng(0).uniform(-1, 1, (20, 2)),
+        "out": tmp_path / "o",
+    }
+    series = relutope.track(run, ["fiedler", "f_vector", "regions", "patterns", picky], **options)
+    assert series.failed == {}
+    expected = {1: {"fiedler": "the graph has 1 region; legal: two at least", "picky": "ZeroDivisionError"}}
+    assert series.failed_metrics == expected == Series.load(tmp_path / "o").failed_metrics
+    assert (series.steps.tolist(), series["regions"].tolist()[1]) == ([0, 1, 2], 1)
+    assert series["f_vector"].dtype == np.int64
+    assert np.isnan(series["fiedler_lambda_2"]).tolist() == [False, True, False]
+    assert str(series["x"].tolist()) == "[0.0, nan, 2.0]"
+    assert str(series["row"].tolist()) == "[[1.0, 2.0], [nan, nan], [1.0, 2.0]]"
+    assert series["table"][1] is None
+    content = json.loads(json.dumps(series.to_dict(), allow_nan=False))
+    assert content["failed_metrics"] == {"1": expected[1]}
+    assert content["columns"]["x"] == [0, None, 2]
+    assert "3 steps, 1 in part on" in repr(series)
+    # It is tried again, whatever was kept; a checkpoint that is gone by then takes nothing away.
+    gone = [run[0], tmp_path / "gone-1.npz", run[2]]
+    again = relutope.track(gone, ["fiedler", "f_vector", "regions", "patterns", picky], **options)
+    assert again.to_dict() == series.to_dict()
+    with pytest.raises(ValueError, match=r"step 1 of the series in .* is of another network"):
+        relutope.track([(1, layers(3))], ["fiedler", "f_vector", "regions", "patterns", picky], **options)
+    (tmp_path / "well").touch()
+    mended = relutope.track(run, ["fiedler", "f_vector", "regions", "patterns", picky], **options)
+    assert measured == [0, 1, 2, 1]
+    assert mended.failed_metrics == {1: {"fiedler": expected[1]["fiedler"]}}
+    assert mended["x"].tolist() == [0, 1, 2]
+
+
+def test_lifetimes_leave_out_where_patterns_failed() -> None:
+    found = relutope.track([(s, layers(s)) for s in STEPS], "regions", domain=(-1, 1), lifetimes=True)
+    for name in [name for name in found.columns if name.startswith("pattern")]:
+        column = np.empty(4, dtype=object)
+        column[[0, 2, 3]] = [found[name][place] for place in (0, 2, 3)]
+        found.columns[name] = column
+    without = relutope.track([(s, layers(s)) for s in (0, 20, 40)], "patterns", domain=(-1, 1))
+    for attribute in ("steps", "births", "deaths", "volumes", "packed_patterns"):
+        values = (getattr(series.lifetimes(), attribute) for series in (found, without))
+        assert np.array_equal(*values)
 
 
 def test_nothing_readable(tmp_path: Path) -> None:

@@ -353,10 +353,9 @@ def test_damaged_folders(run: list[tuple[int, Any]], tmp_path: Path) -> None:
     path = tmp_path / "step-000000000010.npz"
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match="step-000000000010"):
-        Series.load(tmp_path)
-    with pytest.raises(ValueError, match="step-000000000010"):
-        measured(run, tmp_path)
+    for again in (lambda: Series.load(tmp_path), lambda: measured(run, tmp_path)):
+        with pytest.raises(ValueError, match=r"step-000000000010.*remove it to measure again"):
+            again()
     np.savez(path, a=1)
     with pytest.raises(ValueError, match=r"no record of a series: .*remove it"):
         Series.load(tmp_path)

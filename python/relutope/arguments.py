@@ -28,7 +28,7 @@ def checked_dimension(k: Any, dim: int, lowest: int = 0, name: str = "k") -> int
     return int(k)
 
 
-def checked_count(value: Any, name: str) -> int:
+def checked_count(value: Any, name: str, least: int = 1) -> int:
     """A number of things as an int.
 
     Raises
@@ -36,13 +36,50 @@ def checked_count(value: Any, name: str) -> int:
     TypeError
         If it is no int.
     ValueError
-        If it is smaller than 1.
+        If it is smaller than `least`.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} is {value!r}; legal: an int >= 1")
-    if value < 1:
-        raise ValueError(f"{name} is {value}; legal: an int >= 1")
+        raise TypeError(f"{name} is {value!r}; legal: an int >= {least}")
+    if value < least:
+        raise ValueError(f"{name} is {value}; legal: an int >= {least}")
     return int(value)
+
+
+def checked_flag(value: Any, name: str) -> bool:
+    """A bool.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r}; legal: a bool")
+    return bool(value)
+
+
+def checked_rng(rng: Any) -> np.random.Generator:
+    """A generator of random numbers that can spawn; of a generator itself, of a SeedSequence by a copy.
+
+    Raises
+    ------
+    TypeError
+        If it is no generator and no seed.
+    ValueError
+        If a seed is negative.
+    """
+    legal = "a numpy.random.Generator, a seed (an int >= 0), or None"
+    if isinstance(rng, np.random.SeedSequence):  # spawning changes it, and it is the user's
+        rng = np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size)
+    try:
+        found = np.random.default_rng(rng)
+    except TypeError:
+        raise TypeError(f"rng is {rng!r}; legal: {legal}") from None
+    except ValueError:
+        raise ValueError(f"rng is {rng!r}; legal: {legal}") from None
+    if not hasattr(found.bit_generator.seed_seq, "spawn"):  # such as that of a RandomState
+        raise TypeError(f"rng is a {type(rng).__name__} that cannot spawn; legal: {legal}")
+    return found
 
 
 def checked_word(word: Any, name: str, legal: Iterable[str]) -> str:

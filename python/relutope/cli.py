@@ -1,11 +1,14 @@
 """The command line: ``relutope COMMAND``, see ``relutope --help``.
 
-Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified.
+Exit codes: 0 done; 2 bad input; 3 a limit or Ctrl-C ended the computation; 4 a complex was not certified;
+5 a series was printed, but some checkpoints, or metrics at them, failed; 141 nobody reads the output.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
-        return _run(build_parser().parse_args(join_box(arguments)))
+        code = _run(build_parser().parse_args(join_box(arguments)))
+        sys.stdout.flush()  # so that a reader that is gone is noticed here
+        return code
+    except BrokenPipeError:
+        return _without_reader()
     except IncompleteError as error:
         return _fail(f"{error} ({_cost(error.progress)})", 3)
     except OSError as error:
@@ -111,6 +118,13 @@ def _cost(progress: dict[str, Any]) -> str:
     """What is not in the message already."""
     parts = [("seconds", "{:.3g} s"), ("bytes", "{:,} bytes")]
     return ", ".join(form.format(progress[key]) for key, form in parts if key in progress)
+
+
+def _without_reader() -> int:
+    """Nobody reads what is printed, such as ``head`` that has enough: end in silence, as by SIGPIPE."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + 13
 
 
 def _fail(message: str, code: int) -> int:

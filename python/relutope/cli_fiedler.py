@@ -35,7 +35,7 @@ def fiedler(options: Options) -> int:
     )
     report = None
     if job.data is not None and job.data.y is not None:
-        report = partition.report(job.data.X, job.data.y, options.seed)
+        report = partition.report(job.data.X, job.data.y, options.seed, progress=options.progress)
     if options.json:
         print(
             json.dumps({**about(job), "seed": options.seed, **_numbers(partition, report)}, allow_nan=False)

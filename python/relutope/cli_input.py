@@ -31,7 +31,8 @@ def resolve(options: Options) -> Job:
     Raises
     ------
     ValueError
-        If no domain is given and the file has none, or the options do not fit together.
+        If there is no domain: none is given, the file has none, and there are no data. If the options do
+        not fit together.
     """
     return resolve_network(options, options.model, read_network(options.model, options.order))
 
@@ -52,12 +53,14 @@ def _domain(options: Options, model: str, network: Network, data: Data | None) -
         return Box.around(data.X)
     if options.box is not None:
         return box_from_numbers(options.box, network.input_dim)
-    if network.box is None:
+    if network.box is not None:
+        return network.box
+    if data is None:
         raise ValueError(
-            f"no domain: {model} holds no lo and hi; legal: --box LO HI, --box data with --data "
-            "FILE, or --all-space"
+            f"no domain: {model} holds no lo and hi; legal: --data FILE, whose box is taken, --box LO HI, "
+            "or --all-space"
         )
-    return network.box
+    return Box.around(data.X)
 
 
 def limits(options: Options) -> dict[str, Any]:

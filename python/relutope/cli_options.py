@@ -150,7 +150,8 @@ def _add_domain(parser: argparse.ArgumentParser) -> None:
         "--box",
         type=_box,
         metavar="LO HI ...",
-        help="2 numbers for every axis, or 2 per axis (lo1 hi1 lo2 hi2 ...), or data: the box around it",
+        help="2 numbers for every axis, or 2 per axis (lo1 hi1 lo2 hi2 ...), or data: the box around it; "
+        "default: lo and hi of the file, else data",
     )
     domain.add_argument("--all-space", action="store_true", help="all of R^d")
     parser.add_argument(

@@ -16,6 +16,9 @@ from relutope.subdivision import MAX_DIMENSION
 from relutope.training import Series, track
 from relutope.training.patterns import PATTERN_KEYS
 
+#: Exit code where the table is not whole.
+SOME_FAILED = 5
+
 
 def track_files(options: Options) -> int:
     """Print what ``relutope track`` measures, as a table or as one JSON object."""
@@ -49,7 +52,7 @@ def track_files(options: Options) -> int:
     for note in series.notes:
         print(f"relutope: {note}", file=sys.stderr)
     print(json.dumps(result, allow_nan=False) if options.json else "\n".join(_readable(series, result)))
-    return 0
+    return SOME_FAILED if series.failed or series.failed_metrics else 0
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:
@@ -74,6 +77,8 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
     half_widths = columns.pop("half_widths", [])
     if "patterns" in result:
         columns |= {f"patterns_{key}": values for key, values in result["patterns"].items()}
+    same = _constant(columns) if len(result["steps"]) > 1 else {}
+    columns = {key: values for key, values in columns.items() if key not in same}
     rows = [["step", *columns]]
     for place, step in enumerate(result["steps"]):
         rows.append([str(step), *(_cell(values[place]) for values in columns.values())])
@@ -84,10 +89,23 @@ def _readable(series: Series, result: dict[str, Any]) -> list[str]:
             f"near_data_regions: in boxes of half-width {_cell(half_widths[0])} times that of the data"
         )
     lines += ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    if same:
+        lines.append("at every step: " + ", ".join(f"{key} {cell}" for key, cell in same.items()))
     lines += [f"step {step} failed: {reason}" for step, reason in result["failed"].items()]
+    lines += [
+        f"step {step}: metric {name} failed: {reason}"
+        for step, failed in result["failed_metrics"].items()
+        for name, reason in failed.items()
+    ]
     if result["out"] is not None:
         lines.append(f"written to {result['out']}")
     return lines
+
+
+def _constant(columns: dict[str, list[Any]]) -> dict[str, str]:
+    """The cells of the columns that are the same at every step, but for the first column of the table."""
+    cells = {key: {_cell(value) for value in values} for key, values in columns.items()}
+    return {key: found.pop() for key, found in list(cells.items())[1:] if len(found) == 1}
 
 
 def _cell(value: Any) -> str:

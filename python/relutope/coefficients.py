@@ -47,7 +47,7 @@ def exact_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], str]:
     array([Fraction(1, 1), Fraction(9007199254740993, 1)], dtype=object)
     """
     try:
-        array = np.asarray(values)
+        array = np.asarray(detached(values))
     except ValueError:
         raise ValueError(f"{name} is ragged; legal: rows of equal length") from None
     if (array.dtype.kind == "f" and array.dtype.itemsize <= 8) or array.dtype.name.startswith(
@@ -78,6 +78,12 @@ def exact_array(values: ArrayLike, name: str) -> tuple[NDArray[Any], str]:
         if Fraction(floats[index].item()) != fraction:
             return fractions, dtype
     return floats, dtype
+
+
+def detached(values: Any) -> Any:
+    """A tensor that carries gradients, or lies on a GPU, as one that numpy takes; all else as it is."""
+    detach = getattr(values, "detach", None)
+    return detach().cpu() if callable(detach) else values
 
 
 def exact_float64(values: ArrayLike, name: str) -> NDArray[np.float64]:

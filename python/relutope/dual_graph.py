@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.files import replacing
+from relutope.labels import checked_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -318,12 +319,7 @@ def _add_counts(
     nodes["count"] = np.bincount(found[counted], minlength=n)
     if y is None:
         return None, int(np.count_nonzero(~counted))
-    labels = np.asarray(y)
-    if labels.shape != found.shape:
-        raise ValueError(f"y has shape {labels.shape}; legal: {found.shape}, one label per point")
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    classes, codes = np.unique(labels, return_inverse=True)
+    classes, codes = checked_labels(y, len(found))
     places = found[counted] * len(classes) + codes[counted]
     nodes["class_counts"] = np.bincount(places, minlength=n * len(classes)).reshape(n, len(classes))
     return classes, int(np.count_nonzero(~counted))

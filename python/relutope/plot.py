@@ -15,6 +15,7 @@ from relutope.complex import PolyhedralComplex
 from relutope.domain import AllSpace, Box
 from relutope.domains import within
 from relutope.errors import MissingExtraError
+from relutope.labels import checked_labels
 from relutope.refinement import RefinedComplex
 from relutope.subdivision import polyhedral_complex
 
@@ -203,12 +204,7 @@ def _split(data: Any) -> tuple[NDArray[np.float64] | None, NDArray[Any] | None]:
         raise ValueError(f"data has points of shape {points.shape}; legal: (n, 2)")
     if y is None:
         return points, None
-    labels = np.unique(np.asarray(y), return_inverse=True)[1]
-    if labels.shape != (len(points),):
-        raise ValueError(
-            f"data has labels of shape {np.shape(y)}; legal: ({len(points)},), one label per point"
-        )
-    return points, labels
+    return points, checked_labels(y, len(points), "data[1]")[1]
 
 
 def _scatter(ax: Axes, points: NDArray[np.float64], labels: NDArray[Any] | None, size: float) -> None:

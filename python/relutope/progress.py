@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from relutope.errors import IncompleteError
+
 #: Gets the keys ``layer, n_layers, dimension, cells, bytes, seconds`` about ten times a second.
 Poll = Callable[[dict[str, Any]], None]
 
@@ -83,6 +85,30 @@ def _line(stream: TextIO) -> Iterator[Poll]:
         if interactive:
             stream.write("\r" + " " * 70 + "\r")
             stream.flush()
+
+
+@contextmanager
+def interruptible(what: str, state: dict[str, Any]) -> Iterator[None]:
+    """Make of Ctrl-C what it is everywhere in this library: an IncompleteError that carries progress.
+
+    Parameters
+    ----------
+    what : str
+        What is interrupted.
+    state : dict
+        The progress, which the body may update; ``seconds`` is added.
+
+    Raises
+    ------
+    relutope.IncompleteError
+        With reason ``"interrupt"``.
+    """
+    begin = time.monotonic()
+    try:
+        yield
+    except KeyboardInterrupt:
+        progress = {**state, "seconds": time.monotonic() - begin}
+        raise IncompleteError(f"{what} was interrupted", "interrupt", progress) from None
 
 
 @contextmanager

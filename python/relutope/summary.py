@@ -12,6 +12,7 @@ from relutope.complex import PolyhedralComplex
 from relutope.domain import AllSpace
 from relutope.domains import domain_text, domain_to_json
 from relutope.errors import IncompleteError
+from relutope.labels import checked_labels
 from relutope.location import lowest_regions
 from relutope.network import SEMANTICS
 from relutope.refinement import RefinedComplex
@@ -105,10 +106,7 @@ def _data(complex_: PolyhedralComplex, X: ArrayLike, y: ArrayLike | None) -> dic
         "most_points_in_a_region": int(sizes.max(initial=0)),
     }
     if y is not None:
-        labels = np.asarray(y)
-        if labels.shape != regions.shape:
-            raise ValueError(f"y has shape {labels.shape}; legal: {regions.shape}, one label per point")
-        classes, codes = np.unique(labels, return_inverse=True)
+        classes, codes = checked_labels(y, len(regions))
         pairs = np.unique(np.stack([held, codes[regions >= 0]]), axis=1)
         _, labels_per_region = np.unique(pairs[0], return_counts=True)
         data["classes"] = len(classes)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.arguments import checked_rng
 from relutope.chains import as_cell_complex
 from relutope.filtrations.filtration import Filtration
 
@@ -28,9 +29,7 @@ def seeds(rng: Any, count: int) -> NDArray[np.uint64]:
     rng : None, int, SeedSequence, BitGenerator or Generator
         As `numpy.random.default_rng` takes it.
     """
-    if isinstance(rng, np.random.SeedSequence):  # spawning changes it, and it is the user's
-        rng = np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size)
-    [child] = np.random.default_rng(rng).spawn(1)
+    [child] = checked_rng(rng).spawn(1)
     return child.integers(2**64, size=count, dtype=np.uint64)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,12 @@ class Null(NamedTuple):
 
 
 class Stability(NamedTuple):
-    """Share of the points that keep their part, after the best matching, when the data are resampled."""
+    """Share of the points that keep their part, after the best matching, when they are resampled."""
 
     n: int
-    mean: float | None
-    least: float | None
+    mean: float
+    least: float
+    #: Samples that left too few regions with points for a partition; the others are averaged.
     n_failed: int
 
 
@@ -158,7 +160,14 @@ def _cells(distances: Floats, seeds: Ints, weights: Floats) -> Ints:
 
 
 def null(
-    partition: FiedlerPartition, regions: Ints, codes: Ints, n_classes: int, n: int, own: float, rng: Any
+    partition: FiedlerPartition,
+    regions: Ints,
+    codes: Ints,
+    n_classes: int,
+    n: int,
+    own: float,
+    rng: np.random.Generator,
+    tick: Callable[[], None],
 ) -> Null | None:
     """Random partitions of the same graph into as many parts, balanced by the number of points."""
     from relutope.dual_graph import DualGraph
@@ -173,6 +182,7 @@ def null(
         labels = random_partition(adjacency, weights, partition.n_parts, rng)[regions]
         error = misclassified(contingency(labels, codes, (partition.n_parts, n_classes)))
         errors[i] = np.nan if error is None else error
+        tick()
     at_most = int(np.count_nonzero(errors <= own))
     return Null(
         n,
@@ -184,38 +194,49 @@ def null(
 
 
 def stability(
-    partition: FiedlerPartition, regions: Ints, n: int, rng: np.random.Generator
-) -> Stability | None:
-    """Partitions by resampled points, compared with the one by all of them."""
+    partition: FiedlerPartition, n: int, rng: np.random.Generator, tick: Callable[[], None]
+) -> tuple[Stability | None, str]:
+    """The recipe of a partition on resampled points; or None, and why there is no such number.
+
+    The points are those that the partition was made from and that lie in the domain; as many are drawn from
+    them, with replacement, and parted with the same options on the same graph.
+    """
     from relutope.spectral.partition import partition_of
 
-    if n == 0 or partition.operator == "unweighted":
-        return None
+    note = _why_not_resampled(partition, n)
+    if note:
+        return None, note
+    regions = np.repeat(np.arange(partition.n_regions), partition.weights.astype(np.int64))
     options = (partition.operator, partition.epsilon, partition.threshold, partition.n_parts)
-    adjacency = _float_adjacency(partition)
-    source = WeightedGraph(partition.graph, adjacency, None)
-    base = _counts(regions, partition.n_regions)
-    own = partition_of(replace(source, weights=base), *options, partition.include_output).labels[regions]
-    shares, n_failed = [], 0
+    source = WeightedGraph(partition.graph, partition.adjacency, None)
+    own, shares = partition.labels[regions], []
     for _ in range(n):
-        weights = _counts(rng.choice(regions, len(regions)), partition.n_regions)
+        drawn = np.bincount(rng.choice(regions, len(regions)), minlength=partition.n_regions)
+        sample = replace(source, weights=drawn.astype(np.float64))
         try:
-            again = partition_of(replace(source, weights=weights), *options, partition.include_output)
-        except ValueError:
-            n_failed += 1
-            continue
-        table = contingency(own, again.labels[regions], (partition.n_parts, partition.n_parts))
-        shares.append(matched(table) / len(regions))
-    mean, least = (float(np.mean(shares)), float(np.min(shares))) if shares else (None, None)
-    return Stability(n, mean, least, n_failed)
+            again = partition_of(sample, *options, partition.include_output)
+        except ValueError:  # too few regions with weight are left
+            pass
+        else:
+            table = contingency(own, again.labels[regions], (partition.n_parts, partition.n_parts))
+            shares.append(matched(table) / len(regions))
+        tick()
+    if not shares:
+        return None, f"none of {n} samples has points in enough regions for {partition.n_parts} parts"
+    return Stability(n, float(np.mean(shares)), float(np.min(shares)), n - len(shares)), ""
 
 
-def _counts(regions: Ints, n_regions: int) -> Floats:
-    return np.bincount(regions, minlength=n_regions).astype(np.float64)
-
-
-def _float_adjacency(partition: FiedlerPartition) -> csr_array:
-    from relutope.dual_graph import DualGraph
-
-    graph = partition.graph
-    return graph.adjacency.astype(np.float64) if isinstance(graph, DualGraph) else graph
+def _why_not_resampled(partition: FiedlerPartition, n: int) -> str:
+    """Why there is no stability; "" where there is one."""
+    if n == 0:
+        return "no sample was asked for"
+    if partition.weight_source != "points":
+        made_from = "weights" if partition.has_weights else "no data"
+        return f"the partition was made from {made_from}, not from points"
+    if partition.operator == "unweighted" and not (
+        partition.threshold == "median" and partition.n_parts == 2
+    ):
+        return "the operator unweighted sees no data"
+    if np.count_nonzero(partition.weights) < 2:
+        return "all points lie in one region"
+    return ""

@@ -15,6 +15,7 @@ from relutope.spectral.operators import Floats
 from relutope.volumes import cell_volumes
 
 if TYPE_CHECKING:
+    from relutope.level_sets import LevelSet
     from relutope.spectral.partition import FiedlerPartition
 
 #: Curves are sampled at most this share of their common diameter apart.
@@ -48,14 +49,14 @@ class OutputCut:
         -1 where it is 0 or several tie.
     parts : ndarray of int64
         Per region of it the part that holds it.
-    boundary : ndarray of int32
-        Its (d-1)-cells in the decision boundary; of them those that two regions share.
+    boundary : ndarray of int64
+        Its (d-1)-cells in the decision boundary, see `boundary_facets`.
     """
 
     refined: RefinedComplex
     winners: NDArray[np.int32]
     parts: NDArray[np.int64]
-    boundary: NDArray[np.int32]
+    boundary: NDArray[np.int64]
 
 
 def output_cut(partition: FiedlerPartition, complex_: PolyhedralComplex) -> OutputCut:
@@ -73,8 +74,31 @@ def output_cut(partition: FiedlerPartition, complex_: PolyhedralComplex) -> Outp
             "the partition is one of a complex refined by other functionals than its output; legal: one of a "
             "complex that is not refined, or include_output"
         )
-    boundary = level_set.ids[refined.dim - 1]
-    return OutputCut(refined, winners, labels, boundary[boundary < refined.f_vector[-2]])
+    return OutputCut(refined, winners, labels, boundary_facets(level_set))
+
+
+def boundary_facets(level_set: LevelSet) -> NDArray[np.int64]:
+    """The (d-1)-cells of a decision boundary that a partition can follow.
+
+    Walls of the domain are none: no two regions share them. Nor are cells inside the set itself, between
+    two whole regions on which the output is 0, or the same outputs tie; the rim of such regions counts.
+    """
+    refined = level_set.refined
+    facets, first, second = shared_facets(refined)
+    ties = np.zeros((refined.f_vector[-1], max(refined.network.output_dim, 1)), dtype=bool)
+    flat = level_set.ids[-1]
+    ties[flat] = level_set.maximal[-1] if level_set.maximal else True
+    inside = ties[first].any(axis=1) & (ties[first] == ties[second]).all(axis=1)
+    return np.intersect1d(facets[~inside], level_set.ids[refined.dim - 1])
+
+
+def shared_facets(
+    complex_: PolyhedralComplex,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """The (d-1)-cells that two regions share, and these regions."""
+    indptr, indices = complex_.cofacets(complex_.dim - 1)
+    facets = np.flatnonzero(np.diff(indptr)[: complex_.f_vector[-2]] == 2)
+    return facets, indices[indptr[facets]], indices[indptr[facets] + 1]
 
 
 def volume_misclassification(cut: OutputCut, n_parts: int) -> float | None:
@@ -91,10 +115,7 @@ def volume_misclassification(cut: OutputCut, n_parts: int) -> float | None:
 def agreement(cut: OutputCut) -> Agreement:
     """The cut against the decision boundary."""
     refined = cut.refined
-    indptr, indices = refined.cofacets(refined.dim - 1)
-    n = refined.f_vector[-2]
-    shared = np.flatnonzero(np.diff(indptr)[:n] == 2)
-    first, second = indices[indptr[shared]], indices[indptr[shared] + 1]
+    shared, first, second = shared_facets(refined)
     between = shared[cut.parts[first] != cut.parts[second]]
     on_both = np.intersect1d(between, cut.boundary)
     total, parting, common = (

@@ -21,6 +21,15 @@ MOST_FACTORISED = 3000
 TOLERANCE, MOST_STEPS = 2.0**-44, 20_000
 
 
+def column_sums(weights: Floats, columns: Floats) -> Floats:
+    """Sums of columns (n, k) with weights (n,) or (n, k).
+
+    Not by BLAS: on a few long columns its threads cost several times what the sums do, and these would
+    depend on the number of threads.
+    """
+    return np.asarray((weights.T * columns.T).sum(axis=1))
+
+
 class Inverse:
     """The symmetric operator M^1/2 P K^+ P' M^1/2 of a connected graph; see `relutope.spectral.solver`."""
 
@@ -39,7 +48,7 @@ class Inverse:
         load[self.heavy] = self.root[:, None] * z
         load -= self.mass[:, None] * (load.sum(axis=0) / self.total)
         y = self.invert(load)
-        y -= self.mass @ y / self.total
+        y -= column_sums(self.mass, y) / self.total
         return y
 
     def apply(self, z: Floats) -> Floats:
@@ -83,19 +92,24 @@ def _iterated(matrix: csr_array) -> Solve:
 def _conjugate_gradients(matrix: csr_array, inverse_diagonal: Floats, load: Floats) -> Floats | None:
     """The solution of one system, or None if it is not reached."""
     y, rest = np.zeros_like(load), load.copy()
-    goal = TOLERANCE**2 * float(load @ load)
+    goal = TOLERANCE**2 * _dot(load, load)
     smooth = rest * inverse_diagonal
-    step, product = smooth.copy(), float(rest @ smooth)
+    step, product = smooth.copy(), _dot(rest, smooth)
     for _ in range(MOST_STEPS):
-        if float(rest @ rest) <= goal:
+        if _dot(rest, rest) <= goal:
             return y
         image = matrix @ step
-        size = product / float(step @ image)
+        size = product / _dot(step, image)
         y += size * step
         image *= size
         rest -= image
         np.multiply(rest, inverse_diagonal, out=smooth)
-        former, product = product, float(rest @ smooth)
+        former, product = product, _dot(rest, smooth)
         step *= product / former
         step += smooth
     return None
+
+
+def _dot(a: Floats, b: Floats) -> float:
+    """As `column_sums`, of one column."""
+    return float(np.einsum("i,i->", a, b))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.arguments import checked_count, checked_word
+from relutope.arguments import checked_count, checked_flag, checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
+from relutope.progress import interruptible
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
-from relutope.spectral.solver import Pairs, smallest_pairs
+from relutope.spectral.solver import Pairs, component_values, smallest_pairs
 from relutope.spectral.thresholds import SIGN_RULE, THRESHOLDS, clusters, cut_value, with_signs
 from relutope.spectral.weighted_graph import WeightedGraph, checked_size, weighted_graph
 
@@ -47,18 +50,20 @@ class FiedlerPartition:
         None for more than two parts, which k-means finds.
     n_components : int
         Components, with weight, of the operator's graph. If there are several, lambda_2 = 0 and v_2 parts
-        the heaviest of them from all others.
+        the heaviest of them from all others; `component_lambda_2` has a number of each.
     components : ndarray of int64, shape (n,)
         Component of each region, heaviest first; -1 for regions that the operator leaves out.
     operator, epsilon, threshold, n_parts, include_output
         As given.
     weights : ndarray of float64, shape (n,)
         As given, or the number of points in each region; all 1 if there are no data.
-    has_weights : bool
-        False if there are no data.
+    weight_source : {"points", "weights", "nothing"}
+        Whether the weights count points, were given as such, or there are none.
     graph : DualGraph or csr_array
     point_regions : ndarray of int64, or None
         Region of each point of X; -1 outside of the domain.
+    names : tuple or None
+        The nodes of a networkx graph in its order, that of `labels` and the rows of `vectors`.
     sign_rule : str
         What fixes the signs of the vectors.
     """
@@ -76,10 +81,16 @@ class FiedlerPartition:
     n_parts: int
     include_output: bool
     weights: Floats
-    has_weights: bool
+    weight_source: str
     graph: DualGraph | csr_array
     point_regions: NDArray[np.int64] | None = None
+    names: tuple[Hashable, ...] | None = None
     sign_rule: str = field(default=SIGN_RULE)
+
+    @property
+    def has_weights(self) -> bool:
+        """False if there are no data."""
+        return self.weight_source != "nothing"
 
     @property
     def n_regions(self) -> int:
@@ -90,6 +101,21 @@ class FiedlerPartition:
     def complex(self) -> PolyhedralComplex | None:
         """That whose regions are the nodes; with `include_output` the refined one. None of a matrix."""
         return self.graph.complex if isinstance(self.graph, DualGraph) else None
+
+    @property
+    def adjacency(self) -> csr_array:
+        """Edge weights of the graph, float64."""
+        return self.graph.adjacency.astype(np.float64) if isinstance(self.graph, DualGraph) else self.graph
+
+    @cached_property
+    def component_lambda_2(self) -> Floats:
+        """The second smallest eigenvalue of each component by itself, heaviest first; nan of single regions.
+
+        Of a connected graph that is lambda_2. Components are those with weight, `n_components` of them.
+        """
+        if self.n_components == 1:
+            return self.eigenvalues[:1]
+        return component_values(pencil(self.adjacency, self.weights, self.operator, self.epsilon))
 
     @property
     def lambda_2(self) -> float:
@@ -173,7 +199,7 @@ class FiedlerPartition:
         return plot_embedding(self, ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers, ready for JSON: no arrays, None where a number is not finite."""
+        """The numbers, ready for JSON: None where one is not finite; no labels and no vectors."""
         return {
             "operator": self.operator,
             "epsilon": self.epsilon,
@@ -187,6 +213,9 @@ class FiedlerPartition:
             "relative_gap": self.relative_gap,
             "residual": self.residual,
             "n_components": self.n_components,
+            "component_lambda_2": [
+                None if np.isnan(value) else value for value in self.component_lambda_2.tolist()
+            ],
             "flags": list(self.flags),
             "sign_rule": self.sign_rule,
             "part_sizes": np.bincount(self.labels, minlength=self.n_parts).tolist(),
@@ -218,13 +247,14 @@ def fiedler_partition(
 
     Parameters
     ----------
-    complex_or_graph : PolyhedralComplex, DualGraph, or symmetric matrix of scipy.sparse
-        A matrix holds edge weights >= 0.
+    complex_or_graph : PolyhedralComplex, DualGraph, networkx.Graph, or symmetric matrix
+        A matrix, of scipy.sparse or numpy, holds edge weights >= 0. Of a networkx graph they are the edge
+        attribute ``weight``, 1 where there is none.
     X : array_like of shape (m, d), optional
         Points; the weight w_i of a region is their number in it, a point on a boundary counting for the
         region of lowest id around it. Default: the counts that a `DualGraph` has.
     weights : array_like of shape (n,), optional
-        Weights >= 0 instead.
+        Weights >= 0 instead; of a networkx graph in its order, or a mapping of nodes to weights.
     operator : {"unweighted", "mass", "edge_product", "edge_mean", "edge_inverse", "product_mass", \
 "conjugated", "occupied"}
         See `docs/fiedler.md`. All but the first need weights.
@@ -250,6 +280,8 @@ def fiedler_partition(
         outside of the domain; an option is not legal.
     TypeError
         If an argument has the wrong type.
+    relutope.IncompleteError
+        At Ctrl-C (reason ``"interrupt"``), after the factorisation if one is under way.
 
     Examples
     --------
@@ -259,16 +291,23 @@ def fiedler_partition(
     >>> partition = relutope.fiedler_partition(line, operator="unweighted")
     >>> round(partition.lambda_2, 6), partition.labels.tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
     (0.585786, True)
+    >>> import networkx as nx
+    >>> found = relutope.fiedler_partition(nx.path_graph("abcd"), operator="unweighted")
+    >>> dict(zip(found.names, found.labels.tolist()))
+    {'a': 1, 'b': 1, 'c': 0, 'd': 0}
     """
     checked_word(operator, "operator", OPERATORS)
     checked_word(threshold, "threshold", THRESHOLDS)
-    epsilon = _checked_epsilon(epsilon)
-    if checked_count(n_parts, "n_parts") < 2:
-        raise ValueError(f"n_parts is {n_parts}; legal: an int >= 2")
+    epsilon = checked_epsilon(epsilon)
+    n_parts = checked_count(n_parts, "n_parts", 2)
     if n_parts > 2 and threshold != "sign":
         raise ValueError(f"threshold is {threshold!r} for {n_parts} parts; legal: 'sign', they are clusters")
-    source = weighted_graph(complex_or_graph, X, weights, include_output)
-    return partition_of(source, operator, epsilon, threshold, n_parts, bool(include_output))
+    include_output = checked_flag(include_output, "include_output")
+    state: dict[str, Any] = {}
+    with interruptible("the Fiedler partition", state):
+        source = weighted_graph(complex_or_graph, X, weights, include_output)
+        state["regions"] = source.adjacency.shape[0]
+        return partition_of(source, operator, epsilon, threshold, n_parts, include_output)
 
 
 def partition_of(
@@ -309,9 +348,10 @@ def partition_of(
         int(n_parts),
         include_output,
         weights,
-        source.weights is not None,
+        source.weight_source,
         source.graph,
         source.point_regions,
+        source.names,
     )
 
 
@@ -327,7 +367,8 @@ def _check_pairs(form: Pencil, pairs: Pairs, operator: str, epsilon: float, n_pa
         raise ValueError(f"n_parts is {n_parts}; legal: at most {len(heavy)}, the regions with weight")
 
 
-def _checked_epsilon(epsilon: Any) -> float:
+def checked_epsilon(epsilon: Any) -> float:
+    """What is added to weights, or a TypeError or ValueError."""
     if isinstance(epsilon, (bool, np.bool_)) or not isinstance(epsilon, Real):
         raise TypeError(f"epsilon is {epsilon!r}; legal: a finite number >= 0")
     if not 0 <= float(epsilon) < np.inf:

@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope.arguments import checked_axes, checked_word
 from relutope.errors import MissingExtraError
+from relutope.labels import checked_labels
 from relutope.plot import DATA_COLORS, plot_complex
+from relutope.spectral.boundary import boundary_facets
 from relutope.spectral.matching import contingency
-from relutope.spectral.weighted_graph import checked_labels, regions_of_points
+from relutope.spectral.weighted_graph import regions_of_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +44,7 @@ def plot_partition(
         Default: a new figure.
     color : {"part", "vector"}
         A colour per part, that of its class in the best matching if there are labels; or v_2 with 0 in
-        white.
+        white and a colour bar.
     data : (X, y), X, or None
         Points (n, 2) and their labels (n,).
     cmap : matplotlib colormap, optional
@@ -92,6 +94,9 @@ def plot_partition(
     size = float(np.abs(v).max()) or 1.0
     regions.set_clim(*((-0.5, partition.n_parts - 0.5) if color == "part" else (-size, size)))
     regions.set_alpha(1.0)
+    if color == "vector":
+        bar = ax.inset_axes((1.02, 0.0, 0.03, 1.0))  # as high as the axes, whatever their aspect
+        ax.figure.colorbar(regions, cax=bar, label="$v_2$")
     if boundary:
         segments = boundary_segments(complex_)
         # A light seam keeps the line visible on dark fills and among edges.
@@ -110,7 +115,7 @@ def _color_numbers(partition: FiedlerPartition, complex_: PolyhedralComplex, dat
     if not isinstance(data, tuple) or len(data) != 2 or data[1] is None:
         return numbers
     regions = regions_of_points(complex_, data[0])
-    classes, codes = checked_labels(data[1], len(regions), 1)
+    classes, codes = checked_labels(data[1], len(regions))
     inside = regions >= 0
     shape = (partition.n_parts, len(classes))
     table = contingency(partition.labels[regions[inside]], codes[inside], shape)
@@ -120,13 +125,16 @@ def _color_numbers(partition: FiedlerPartition, complex_: PolyhedralComplex, dat
 
 
 def boundary_segments(complex_: PolyhedralComplex) -> NDArray[np.float64]:
-    """End points of the edges of the decision boundary of a complex of dimension 2, shape (n, 2, 2)."""
+    """End points of the edges of the decision boundary of a complex of dimension 2, shape (n, 2, 2).
+
+    Edges on walls of the domain are left out, see `boundary_facets`.
+    """
     from relutope.level_sets import decision_boundary
 
     level_set = decision_boundary(complex_)
     refined = level_set.refined
-    edges = level_set.ids[1][level_set.ids[1] < refined.f_vector[1]]
-    return np.asarray(refined.vertices[refined.facets(1)[1].reshape(-1, 2)[edges]])
+    edges = refined.facets(1)[1].reshape(-1, 2)[boundary_facets(level_set)]
+    return np.asarray(refined.vertices[edges])
 
 
 def plot_embedding(
@@ -228,7 +236,7 @@ def _classes_of_regions(
         if partition.point_regions is None or y is None:
             raise ValueError("y is given, but the partition was made without X; legal: data=(X, y)")
         regions, labels = partition.point_regions, y
-    classes, codes = checked_labels(labels, len(regions), 1)
+    classes, codes = checked_labels(labels, len(regions))
     inside = regions >= 0
     table = np.zeros((partition.n_regions, len(classes)), dtype=np.int64)
     np.add.at(table, (regions[inside], codes[inside]), 1)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.arguments import checked_count
+from relutope.arguments import checked_count, checked_rng
+from relutope.labels import checked_labels
+from relutope.progress import Poll, counting, interruptible
 from relutope.spectral.baselines import Baseline, Null, Stability, data_baseline, null, stability
 from relutope.spectral.boundary import Agreement, agreement, output_cut, volume_misclassification
 from relutope.spectral.matching import contingency, misclassified, oracle_cut, purity_floor
-from relutope.spectral.weighted_graph import checked_labels, regions_of_points
+from relutope.spectral.weighted_graph import regions_of_points
 
 if TYPE_CHECKING:
     from relutope.complex import PolyhedralComplex
@@ -50,7 +54,10 @@ class FiedlerReport:
     null : Null or None
         Random balanced connected partitions of the regions.
     stability : Stability or None
-        Under resampling; None of the operator "unweighted", which sees no data.
+        Of the partition when the points that it was made from are resampled; these need not be those of the
+        report. None if it was not made from points, or these cannot be parted after resampling.
+    stability_note : str
+        Why there is no `stability`; empty if there is one.
     confusion : ndarray of int64, shape (n_parts, n_classes)
     boundary : Agreement
         The cut against the decision boundary.
@@ -70,6 +77,7 @@ class FiedlerReport:
     baseline_graph: Baseline
     null: Null | None
     stability: Stability | None
+    stability_note: str
     confusion: NDArray[np.int64]
     boundary: Agreement
 
@@ -101,6 +109,8 @@ class FiedlerReport:
             )
         if self.stability is not None:
             rows.append(("resampled agreement", self.stability.mean, f"{self.stability.n} times"))
+        else:
+            rows.append(("resampled agreement", None, self.stability_note))
         rows.append(("boundary on the cut", self.boundary.boundary_followed, "share of its volume"))
         rows.append(("cut on the boundary", self.boundary.cut_on_boundary, "share of its volume"))
         if self.boundary.hausdorff is not None:
@@ -133,6 +143,7 @@ def report(
     n_neighbours: int = 10,
     n_null: int = 100,
     n_bootstrap: int = 20,
+    progress: bool | Poll | None = None,
 ) -> FiedlerReport:
     """Compare the parts of a partition of a complex with the classes of points.
 
@@ -141,7 +152,7 @@ def report(
     partition : FiedlerPartition
     X : array_like of shape (m, d)
     y : array_like of shape (m,)
-        Labels of two classes at least.
+        Labels, numbers or strs, of two classes at least among the points in the domain.
     rng : numpy.random.Generator or seed, default 0
         For the random partitions, the resampling, and a sample of very many points for the baseline. The
         three get generators of their own.
@@ -149,6 +160,8 @@ def report(
         Of the baseline's graph.
     n_null, n_bootstrap : int
         How many random partitions, and how often to resample; 0 for none.
+    progress : bool or callable, optional
+        A callable gets the keys ``samples, n_samples, seconds``: random partitions and resamplings.
 
     Returns
     -------
@@ -158,28 +171,51 @@ def report(
     ------
     ValueError
         If the partition is not one of a complex, `X` or `y` has another shape or holds a value that is not
-        finite, labels are of one class, or no point lies in the domain.
+        finite, the points in the domain are of one class, or there are none.
     TypeError
         If an argument has the wrong type.
+    relutope.IncompleteError
+        At Ctrl-C (reason ``"interrupt"``); `progress` says how many samples are done.
     """
     complex_ = partition.complex
     if complex_ is None:
         raise ValueError("the partition is one of a matrix; legal: of a complex or its dual graph")
     points = complex_.network.checked_points(X)
     classes, codes = checked_labels(y, len(points))
+    if len(classes) < 2:
+        raise ValueError(f"y has {len(classes)} class, {classes.tolist()}; legal: two classes at least")
     checked_count(n_neighbours, "n_neighbours")
-    for name, value in (("n_null", n_null), ("n_bootstrap", n_bootstrap)):
-        if value != 0:
-            checked_count(value, name)
+    checked_count(n_null, "n_null", 0)
+    checked_count(n_bootstrap, "n_bootstrap", 0)
+    rng = checked_rng(rng)
     regions = regions_of_points(complex_, points)
     inside = regions >= 0
     if not inside.any():
         raise ValueError(
             f"all {len(points)} points of X lie outside of the domain; legal: one inside at least"
         )
-    return _compare(
-        partition, complex_, (points, regions, codes), classes, (n_neighbours, n_null, n_bootstrap), rng
-    )
+    if len(found := np.unique(codes[inside])) < 2:
+        only = classes[found[0]].item()
+        raise ValueError(f"the points in the domain are all of class {only!r}; legal: two classes there")
+    sizes = (n_neighbours, n_null, n_bootstrap)
+    state: dict[str, Any] = {"samples": 0, "n_samples": n_null + n_bootstrap}
+    with (
+        interruptible("the report of a Fiedler partition", state),
+        counting(progress, "samples", "n_samples") as poll,
+    ):
+        tick = _ticker(state, poll)
+        return _compare(partition, complex_, (points, regions, codes), classes, sizes, rng, tick)
+
+
+def _ticker(state: dict[str, Any], poll: Poll | None) -> Callable[[], None]:
+    begin = time.monotonic()
+
+    def tick() -> None:
+        state["samples"] += 1
+        if poll is not None:
+            poll({**state, "seconds": time.monotonic() - begin})
+
+    return tick
 
 
 def _compare(
@@ -188,7 +224,8 @@ def _compare(
     data: tuple[Any, Any, Any],
     classes: NDArray[Any],
     sizes: tuple[int, int, int],
-    rng: Any,
+    rng: np.random.Generator,
+    tick: Callable[[], None],
 ) -> FiedlerReport:
     points, regions, codes = data
     n_classes, inside = len(classes), regions >= 0
@@ -197,7 +234,7 @@ def _compare(
     error = misclassified(table) or 0.0
     cut = output_cut(partition, complex_)
     hidden, refined = _floors(complex_, cut, points[inside], found, known, n_classes)
-    of_baseline, of_null, of_stability = np.random.default_rng(rng).spawn(3)
+    of_baseline, of_null, of_stability = rng.spawn(3)
     graph = data_baseline(partition, points[inside], known, n_classes, sizes[0], of_baseline)
     return FiedlerReport(
         partition,
@@ -212,8 +249,8 @@ def _compare(
         oracle_cut(partition.vectors[found, 0], known, n_classes) if partition.n_parts == 2 else None,
         graph.misclassification,
         graph,
-        null(partition, found, known, n_classes, sizes[1], error, of_null),
-        stability(partition, found, sizes[2], of_stability),
+        null(partition, found, known, n_classes, sizes[1], error, of_null, tick),
+        *stability(partition, sizes[2], of_stability, tick),
         table,
         agreement(cut),
     )

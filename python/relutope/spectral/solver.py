@@ -9,12 +9,14 @@ harmonic, which is what a Schur complement on the others says, but nothing dense
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.spectral.inverse import Inverse
+from relutope.spectral.inverse import Inverse, column_sums
+from relutope.spectral.lanczos import dominant
 from relutope.spectral.operators import Floats, Pencil, laplacian
 
 if TYPE_CHECKING:
@@ -73,6 +75,19 @@ def smallest_pairs(pencil: Pencil, count: int) -> Pairs:
     return Pairs(values[0], vectors[0], _residuals(matrix, pencil.mass, values[0], vectors[0]), component)
 
 
+def component_values(pencil: Pencil) -> Floats:
+    """The smallest value above 0 of each component with mass, heaviest first; nan of one node with mass."""
+    component = _ordered_components(pencil)
+    order = np.argsort(component, kind="stable")[np.count_nonzero(component < 0) :]
+    bounds = np.searchsorted(component[order], np.arange(int(component.max(initial=-1)) + 2))
+    matrix, mass = laplacian(pencil.edges)[order][:, order], pencil.mass[order]
+    values = np.full(len(bounds) - 1, np.nan)
+    for label, (start, end) in enumerate(pairwise(bounds.tolist())):
+        if np.count_nonzero(mass[start:end]) > 1:
+            values[label] = _component_pairs(matrix[start:end, start:end], mass[start:end], 1)[0][0]
+    return values
+
+
 def _merged(values: list[Floats], vectors: list[Floats], count: int) -> tuple[list[Floats], list[Floats]]:
     all_values, all_vectors = np.concatenate(values), np.hstack(vectors)
     order = np.argsort(all_values, kind="stable")[:count]
@@ -117,7 +132,7 @@ def _component_pairs(matrix: csr_array, mass: Floats, count: int) -> tuple[Float
     else:
         z = _iterated(inverse, count)
     vectors = inverse.solve(z)
-    vectors /= np.sqrt(mass @ vectors**2)
+    vectors /= np.sqrt(column_sums(mass, vectors**2))
     return _rayleigh(matrix, vectors), vectors
 
 
@@ -125,9 +140,9 @@ def _iterated(inverse: Inverse, count: int) -> Floats:
     """The dominant eigenvectors by Lanczos iteration, and those of a multiple that one start does not see."""
     z = _lanczos(inverse, np.zeros((len(inverse.heavy), 0)), count, PRECISE)
     for _ in range(count):
-        values = (z * inverse.apply(z)).sum(axis=0)
+        values = column_sums(z, inverse.apply(z))
         missed = _lanczos(inverse, z, 1, ROUGH)
-        if (missed * inverse.apply(missed)).sum() <= values.min() * (1 + ROUGH):
+        if column_sums(missed, inverse.apply(missed))[0] <= values.min() * (1 + ROUGH):
             break
         z = np.linalg.qr(np.hstack([z, _lanczos(inverse, z, 1, PRECISE)]))[0]
         values, turn = np.linalg.eigh(z.T @ inverse.apply(z))
@@ -137,18 +152,20 @@ def _iterated(inverse: Inverse, count: int) -> Floats:
 
 def _lanczos(inverse: Inverse, found: Floats, count: int, tolerance: float) -> Floats:
     """Dominant eigenvectors orthogonal to those found, dominant first."""
-    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    def projected(z: Floats) -> Floats:
+        for column in found.T:
+            z = z - column * column_sums(column, z[:, None])
+        return z
 
     def deflated(z: Floats) -> Floats:
-        z = z - found @ (found.T @ z)
-        image = inverse.apply(z)
-        return image - found @ (found.T @ image)
+        return projected(inverse.apply(projected(z)))
 
-    n = len(inverse.heavy)
-    start = deflated(np.random.default_rng(found.shape[1]).standard_normal(n))
-    operator = LinearOperator((n, n), matvec=deflated, dtype=np.float64)
-    values, vectors = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, maxiter=100 * n)
-    return np.asarray(vectors[:, np.argsort(-values)])
+    start = deflated(np.random.default_rng(found.shape[1]).standard_normal(len(inverse.heavy)))
+    vectors = dominant(deflated, start, count, tolerance)
+    if vectors is None:
+        raise RuntimeError("internal: the Lanczos iteration did not end")
+    return vectors
 
 
 def _rayleigh(matrix: csr_array, vectors: Floats) -> Floats:
@@ -156,7 +173,7 @@ def _rayleigh(matrix: csr_array, vectors: Floats) -> Floats:
     table = matrix.tocoo()
     upper = table.row < table.col
     steps = vectors[table.row[upper]] - vectors[table.col[upper]]
-    return np.asarray(-table.data[upper] @ steps**2)
+    return column_sums(-table.data[upper], steps**2)
 
 
 def _residuals(matrix: csr_array, mass: Floats, values: Floats, vectors: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from relutope.spectral.inverse import column_sums
 from relutope.spectral.operators import Floats, Pencil
 
 THRESHOLDS = ("sign", "median", "sweep")
@@ -94,7 +95,7 @@ def clusters(points: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
     order in which they first occur.
     """
     heavy = weights > 0
-    mean = weights @ points / weights.sum()
+    mean = column_sums(weights, points) / weights.sum()
     distance = weights * ((points - mean) ** 2).sum(axis=1)
     centres = points[[int(distance.argmax())]]
     while len(centres) < count:
@@ -109,7 +110,7 @@ def clusters(points: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
         for k in range(count):
             chosen = heavy & (labels == k)
             if chosen.any():
-                centres[k] = weights[chosen] @ points[chosen] / weights[chosen].sum()
+                centres[k] = column_sums(weights[chosen], points[chosen]) / weights[chosen].sum()
     seen, first = np.unique(labels, return_index=True)
     number = np.empty(count, dtype=np.int64)
     number[seen[np.argsort(first)]] = np.arange(len(seen))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relutope.coefficients import detached
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
 from relutope.refinement import RefinedComplex
@@ -30,14 +33,20 @@ class WeightedGraph:
     graph : DualGraph or csr_array
     adjacency : csr_array of float64
     weights : ndarray of float64, shape (n,), or None
+    weight_source : {"points", "weights", "nothing"}
+        Whether the weights count points, were given as such, or there are none.
     point_regions : ndarray of int64 or None
         Region of each point that the weights count; -1 outside of the domain.
+    names : tuple or None
+        Nodes of a networkx graph, in its order.
     """
 
     graph: DualGraph | csr_array
     adjacency: csr_array
     weights: Floats | None
+    weight_source: str = "nothing"
     point_regions: NDArray[np.int64] | None = None
+    names: tuple[Hashable, ...] | None = None
 
 
 def regions_of_points(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.int64]:
@@ -45,21 +54,6 @@ def regions_of_points(complex_: PolyhedralComplex, X: ArrayLike) -> NDArray[np.i
     from relutope.location import lowest_regions
 
     return lowest_regions(complex_, *complex_.locate(X))
-
-
-def checked_labels(y: ArrayLike, n: int, least: int = 2) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The distinct labels of n points, and the number of each point's, or a ValueError."""
-    labels = np.asarray(y)
-    if labels.shape != (n,):
-        raise ValueError(f"y has shape {labels.shape}; legal: ({n},), one label per point")
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise ValueError("y holds a value that is not finite; legal: labels")
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < least:
-        raise ValueError(f"y has {len(classes)} class, {classes.tolist()}; legal: two classes at least")
-    return classes, codes.astype(np.int64)
 
 
 def with_output(complex_: PolyhedralComplex) -> RefinedComplex:
@@ -75,16 +69,21 @@ def weighted_graph(
     """Resolve the arguments of `fiedler_partition`."""
     if X is not None and weights is not None:
         raise ValueError("X and weights are both given; legal: one of them")
+    if _is_networkx(source):
+        adjacency, weights, names = _of_networkx(source, weights)
+        return replace(weighted_graph(adjacency, X, weights, include_output), names=names)
     graph = _graph(source, include_output, weights)
     if not isinstance(graph, DualGraph):
         if X is not None:
             raise ValueError("X is given with an adjacency matrix; legal: weights, one per node")
         adjacency = _checked_adjacency(graph)
         n = adjacency.shape[0]
-        return WeightedGraph(adjacency, adjacency, None if weights is None else _checked_weights(weights, n))
+        if weights is None:
+            return WeightedGraph(adjacency, adjacency, None)
+        return WeightedGraph(adjacency, adjacency, _checked_weights(weights, n), "weights")
     adjacency = graph.adjacency.astype(np.float64)
     if weights is not None:
-        return WeightedGraph(graph, adjacency, _checked_weights(weights, graph.n_nodes))
+        return WeightedGraph(graph, adjacency, _checked_weights(weights, graph.n_nodes), "weights")
     if X is not None:
         found = regions_of_points(graph.complex, X)
         if not (found >= 0).any():
@@ -92,17 +91,17 @@ def weighted_graph(
                 f"all {len(found)} points of X lie outside of the domain; legal: one inside at least"
             )
         counts = np.bincount(found[found >= 0], minlength=graph.n_nodes)
-        return WeightedGraph(graph, adjacency, counts.astype(np.float64), found)
+        return WeightedGraph(graph, adjacency, counts.astype(np.float64), "points", found)
     if "count" in (graph.nodes.dtype.names or ()):
-        return WeightedGraph(graph, adjacency, _checked_weights(graph.nodes["count"], graph.n_nodes))
+        return WeightedGraph(
+            graph, adjacency, _checked_weights(graph.nodes["count"], graph.n_nodes), "points"
+        )
     return WeightedGraph(graph, adjacency, None)
 
 
 def _graph(source: Any, include_output: bool, weights: Any) -> Any:
     from scipy.sparse import issparse
 
-    if not isinstance(include_output, (bool, np.bool_)):
-        raise TypeError(f"include_output is {include_output!r}; legal: a bool")
     if isinstance(source, (PolyhedralComplex, DualGraph)):
         if not include_output:
             return source if isinstance(source, DualGraph) else source.dual_graph()
@@ -110,16 +109,45 @@ def _graph(source: Any, include_output: bool, weights: Any) -> Any:
             raise ValueError("weights are given with include_output, which makes other regions; legal: X")
         complex_ = source.complex if isinstance(source, DualGraph) else source
         return with_output(complex_).dual_graph()
-    if not issparse(source):
+    if not issparse(source) and not isinstance(source, np.ndarray):
         raise TypeError(
-            f"complex_or_graph is a {type(source).__name__}; legal: a PolyhedralComplex, a DualGraph, or a "
-            "symmetric matrix of scipy.sparse"
+            f"complex_or_graph is a {type(source).__name__}; legal: a PolyhedralComplex, a DualGraph, a "
+            "networkx.Graph, or a symmetric matrix (scipy.sparse or numpy)"
         )
     if include_output:
         raise ValueError(
             "include_output is True with an adjacency matrix; legal: with a complex or its dual graph"
         )
     return source
+
+
+def _is_networkx(source: Any) -> bool:
+    networkx = sys.modules.get("networkx")  # a graph cannot exist where it was never imported
+    return networkx is not None and isinstance(source, networkx.Graph)
+
+
+def _of_networkx(graph: Any, weights: Any) -> tuple[csr_array, Any, tuple[Hashable, ...]]:
+    """Edge weights, weights of nodes in the graph's order, and the nodes."""
+    from networkx import to_scipy_sparse_array
+    from scipy.sparse import csr_array
+
+    if graph.is_directed():
+        raise ValueError("complex_or_graph is directed; legal: an undirected networkx.Graph")
+    names = tuple(graph)
+    if isinstance(weights, Mapping):
+        unknown = [name for name in weights if name not in graph]
+        missing = [name for name in names if name not in weights]
+        if unknown or missing:
+            word, name = ("holds", unknown[0]) if unknown else ("lacks", missing[0])
+            raise ValueError(f"weights {word} node {name!r}; legal: the nodes of the graph, each once")
+        weights = [weights[name] for name in names]
+    if not names:
+        return csr_array((0, 0)), weights, names
+    try:
+        adjacency = to_scipy_sparse_array(graph, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError("an edge has a weight that is no number; legal: the attribute weight, >= 0") from None
+    return csr_array(adjacency), weights, names
 
 
 def _checked_adjacency(matrix: Any) -> csr_array:
@@ -151,7 +179,7 @@ def checked_size(values: Floats, name: str) -> None:
 
 
 def _checked_weights(weights: ArrayLike, n: int) -> Floats:
-    array = np.asarray(weights)
+    array = np.asarray(detached(weights))
     if array.dtype.kind not in "biuf":
         raise TypeError(f"weights have dtype {array.dtype}; legal: real numbers")
     array = array.astype(np.float64)

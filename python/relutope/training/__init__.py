@@ -1,8 +1,8 @@
 """Topology along training: snapshots from a training loop, and metrics at every checkpoint of a run.
 
 `Recorder` takes snapshots, `relutope.track` measures them into a `Series`, `Series.lifetimes` follows regions
-from one to the next. A metric is a name or a callable ``metric(complex, context)``; `BettiStatistics` and
-`NearData` are two of the named ones with options.
+from one to the next. A metric is a name or a callable ``metric(complex, context)``; `BettiStatistics`,
+`FiedlerAgreement` and `NearData` are named ones with options.
 
 Examples
 --------
@@ -14,6 +14,7 @@ Examples
 {'regions': [4], 'vertices': [9]}
 """
 
+from relutope.training.fiedler_agreement import FiedlerAgreement
 from relutope.training.lifetimes import Lifetimes
 from relutope.training.metrics import BettiStatistics, Context
 from relutope.training.near_data import NearData
@@ -21,4 +22,13 @@ from relutope.training.recorder import Recorder
 from relutope.training.series import Series
 from relutope.training.tracking import track
 
-__all__ = ["BettiStatistics", "Context", "Lifetimes", "NearData", "Recorder", "Series", "track"]
+__all__ = [
+    "BettiStatistics",
+    "Context",
+    "FiedlerAgreement",
+    "Lifetimes",
+    "NearData",
+    "Recorder",
+    "Series",
+    "track",
+]

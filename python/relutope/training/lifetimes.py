@@ -133,20 +133,21 @@ def lifetimes_of(series: Series) -> Lifetimes:
             "the series has no patterns; legal: one of track(..., lifetimes=True) with a checkpoint that did "
             "not fail"
         )
-    sizes = np.unique(series["pattern_neurons"])
+    there = [place for place, table in enumerate(series["patterns"]) if table is not None]
+    sizes = np.unique([int(series["pattern_neurons"][place]) for place in there])
     if len(sizes) > 1:
         raise ValueError(f"the networks have {sizes.tolist()} neurons; legal: equal numbers")
-    tables = list(series["patterns"])
+    tables = [series["patterns"][place] for place in there]
     distinct, labels = np.unique(np.concatenate(tables), axis=0, return_inverse=True)
     parts = np.split(labels.reshape(-1), np.cumsum([len(table) for table in tables])[:-1])
-    columns = (series[f"pattern_{name}"] for name in ("volumes", "corners", "indptr"))
+    columns = (series[f"pattern_{name}"][there] for name in ("volumes", "corners", "indptr"))
     snapshots = [
         _Snapshot(part, volumes, (indptr, corners))
         for part, volumes, corners, indptr in zip(parts, *columns, strict=True)
     ]
     note = "" if all(len(snapshot.corners[1]) for snapshot in snapshots) else NO_OVERLAPS
     entries = _entries(snapshots, with_overlaps=not note)
-    return _bars(series, distinct, int(sizes[0]), *entries, note)
+    return _bars(series.steps[there], series, distinct, int(sizes[0]), *entries, note)
 
 
 def _entries(
@@ -168,6 +169,7 @@ def _entries(
 
 
 def _bars(
+    steps: NDArray[np.int64],
     series: Series,
     distinct: NDArray[np.uint8],
     n_neurons: int,
@@ -184,7 +186,7 @@ def _bars(
     order = np.lexsort((pattern[begins], places[begins]))
     indptr, entries = rows_of(bounds, np.arange(len(pattern)), order)
     return Lifetimes(
-        series.steps,
+        steps,
         series.domain,
         distinct,
         n_neurons,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from relutope.domains import Domain
 from relutope.errors import IncompleteError
 from relutope.homology import betti_curves
 from relutope.slices import Slice
+from relutope.training.fiedler_agreement import FiedlerAgreement
 from relutope.training.near_data import NearData
 from relutope.training.patterns import pattern_record
 
@@ -49,7 +49,7 @@ class Context:
         return {name: self.limits[name] for name in names if name in self.limits}
 
 
-#: What makes a checkpoint fail and lets the others go on; everything else is a bug and ends the run.
+#: What makes a checkpoint or a metric fail and lets the others go on; all else is a bug and ends the run.
 FAILURES = (ValueError, ArithmeticError, OSError, IncompleteError)
 
 Function = Callable[[PolyhedralComplex, Context], Values]
@@ -153,28 +153,6 @@ def _patterns(complex_: PolyhedralComplex, context: Context) -> Values:
     return pattern_record(complex_)
 
 
-def _fiedler(complex_: PolyhedralComplex, context: Context) -> Values:
-    """lambda_2 and, with labels, every number of the report."""
-    partition = import_module("relutope").fiedler_partition(complex_, context.X)
-    values = {"fiedler_lambda_2": np.nan if partition.lambda_2 is None else float(partition.lambda_2)}
-    if context.y is not None:
-        report = partition.report(context.X, context.y)
-        values |= _numbers(report.to_dict() if hasattr(report, "to_dict") else dict(report), "fiedler")
-    return values
-
-
-def _numbers(entries: Mapping[str, Any], prefix: str) -> dict[str, float]:
-    """The numbers of a dict and of those in it; their keys joined by underscores."""
-    found: dict[str, float] = {}
-    for key, value in entries.items():
-        name = f"{prefix}_{key}"
-        if isinstance(value, Mapping):
-            found |= _numbers(value, name)
-        elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-            found[name] = float(value)
-    return found
-
-
 #: The metrics that have names, and what they need.
 BUILT_IN: dict[str, tuple[Function, str]] = {
     "f_vector": (_f_vector, ""),
@@ -185,7 +163,7 @@ BUILT_IN: dict[str, tuple[Function, str]] = {
     "betti_statistics": (BettiStatistics(), ""),
     "boundary_betti": (_boundary_betti, ""),
     "counts_near_data": (NearData(), "X"),
-    "fiedler": (_fiedler, "X"),
+    "fiedler": (FiedlerAgreement(), "X"),
     "patterns": (_patterns, ""),
 }
 
@@ -234,12 +212,16 @@ def _metric(item: Any, name: Any = None) -> Metric:
         if item not in BUILT_IN:
             raise ValueError(f"metrics has {item!r}; legal: {', '.join(BUILT_IN)}, or a callable")
         function, needs = BUILT_IN[item]
-        return Metric(name or item, function, item, needs)
+        identity = repr(function) if isinstance(function, FiedlerAgreement) else item
+        return Metric(name or item, function, identity, needs)
     if not callable(item):
         raise TypeError(f"metrics has {item!r}; legal: a name or a callable metric(complex, context)")
-    if isinstance(item, (BettiStatistics, NearData)):
-        own: str | None = type(item).__name__
-        identity, needs = repr(item), "X" if isinstance(item, NearData) else ""
+    if isinstance(item, FiedlerAgreement):
+        own: str | None = item.name
+        identity, needs = repr(item), item.needs
+    elif isinstance(item, (BettiStatistics, NearData)):
+        own, identity = type(item).__name__, repr(item)
+        needs = "X" if isinstance(item, NearData) else ""
     else:
         own, needs = getattr(item, "__name__", None), ""
         identity = f"{getattr(item, '__module__', '')}.{getattr(item, '__qualname__', type(item).__name__)}"
@@ -250,17 +232,16 @@ def _metric(item: Any, name: Any = None) -> Metric:
 
 def measure(
     metrics: Iterable[Metric], complex_: PolyhedralComplex, context: Context
-) -> dict[str, NDArray[Any]]:
-    """The values of all metrics as arrays; a number has shape ().
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The values of all metrics as arrays, a number having shape (), and by name why some have none.
 
     Raises
     ------
     TypeError
         If a metric returns other things than numbers and arrays of numbers by key, or two return one key.
-    ValueError
-        If a metric fails; it says which.
     """
     result: dict[str, NDArray[Any]] = {}
+    failures: dict[str, str] = {}
     origin: dict[str, str] = {}
     for metric in metrics:
         try:
@@ -268,7 +249,8 @@ def measure(
         except FAILURES as error:
             if isinstance(error, IncompleteError) and error.reason == "interrupt":
                 raise
-            raise ValueError(f"metric {metric.name!r}: {error}") from error
+            failures[metric.name] = str(error) or type(error).__name__
+            continue
         if not isinstance(values, Mapping):
             raise TypeError(
                 f"metric {metric.name!r} returned a {type(values).__name__}; legal: a dict of numbers and "
@@ -281,7 +263,7 @@ def measure(
                 )
             origin[key] = metric.name
             result[key] = _array(value, key, metric.name)
-    return result
+    return result, failures
 
 
 def _array(value: Any, key: Any, name: str) -> NDArray[Any]:

@@ -57,7 +57,7 @@ def plot_series(
         checked_axes(ax)
         for place, one in enumerate(series):
             name = labels[place] if labels is not None else ""
-            _draw_column(ax, one.steps, one[key], name, LINE_STYLES[place % len(LINE_STYLES)])
+            _draw_column(ax, one, key, name, LINE_STYLES[place % len(LINE_STYLES)])
         ax.set_title(key.replace("_", " "), loc="left", fontsize="medium")
         ax.margins(y=0.12)
         ax.grid(axis="y", color="0.9")
@@ -82,13 +82,17 @@ def _drawn_keys(series: Sequence[Series], keys: str | Iterable[str] | None) -> l
     return names
 
 
-def _draw_column(ax: Axes, steps: NDArray[np.int64], column: NDArray[Any], name: str, style: str) -> None:
+def _draw_column(ax: Axes, series: Series, key: str, name: str, style: str) -> None:
+    steps, column = series.steps, series[key]
     marker = "o" if len(steps) <= 60 else ""
     if column.ndim == 1:
         ax.plot(steps, column, style, marker=marker, markersize=3, color="C0", label=name or None)
         return
+    entries = [f"[{entry}]" for entry in range(column.shape[1])]
+    if key == "near_data_regions" and len(widths := np.unique(series["half_widths"], axis=0)) == 1:
+        entries = [f"{width:g} x data box" for width in widths[0]]
     for entry in range(column.shape[1]):
-        label = f"{name} [{entry}]".strip() if column.shape[1] > 1 else name or None
+        label = f"{name} {entries[entry]}".strip() if column.shape[1] > 1 else name or None
         ax.plot(steps, column[:, entry], style, marker=marker, markersize=3, color=f"C{entry}", label=label)
 
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,7 @@ class Recorder:
         self.every = _checked_every(every)
         self.around_spikes = 0 if around_spikes is None else checked_count(around_spikes, "around_spikes")
         self.keep = None if keep is None else checked_count(keep, "keep")
-        self.factor = float(factor)
-        if not 1 < self.factor < math.inf:
-            raise ValueError(f"factor is {factor}; legal: a finite number > 1")
+        self.factor = _checked_factor(factor)
         self.window = checked_count(window, "window")
         self.losses: list[float] = []
         self.spikes: list[int] = []
@@ -149,6 +148,10 @@ class Recorder:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __bool__(self) -> bool:
+        """True, even before the first snapshot: ``if recorder:`` asks whether there is a recorder."""
+        return True
 
     def __iter__(self) -> Iterator[tuple[int, Snapshot]]:
         for number in sorted(self._kept):
@@ -215,10 +218,20 @@ def _state_of(model: Any) -> Callable[[], Mapping[str, Any]]:
 def _checked_every(every: Any) -> int | frozenset[int] | None:
     if every is None or isinstance(every, (int, np.integer, float, str)):
         return None if every is None else checked_count(every, "every")
+    if not isinstance(every, Iterable):
+        raise TypeError(f"every is {every!r}; legal: an int >= 1, steps, or None")
     steps = [int(step) if isinstance(step, (int, np.integer)) else step for step in every]
     if not all(isinstance(step, int) and step >= 0 for step in steps):
         raise ValueError("every holds other than ints >= 0; legal: an int >= 1, or steps")
     return frozenset(steps)
+
+
+def _checked_factor(factor: Any) -> float:
+    if isinstance(factor, (bool, np.bool_)) or not isinstance(factor, Real):
+        raise TypeError(f"factor is {factor!r}; legal: a finite number > 1")
+    if not 1 < float(factor) < math.inf:
+        raise ValueError(f"factor is {factor}; legal: a finite number > 1")
+    return float(factor)
 
 
 def _copied(tensor: Any) -> Any:

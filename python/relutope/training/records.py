@@ -30,7 +30,8 @@ PARTIAL_FILE = re.compile(r"\.(step-\d{12,}\.npz|series\.json)\.\d+\.part")
 class Record:
     """What one checkpoint gave: values by key, or why there are none.
 
-    It holds nothing that differs between two runs, such as times.
+    `metric_failures` says by name why some metrics have no values there, and `failure` why none has. It
+    holds nothing that differs between two runs, such as times.
     """
 
     step: int
@@ -38,6 +39,12 @@ class Record:
     notes: tuple[str, ...] = ()
     values: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     failure: str = ""
+    metric_failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to try again."""
+        return not self.failure and not self.metric_failures
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,7 @@ class Folder:
             "model_hash": record.model_hash,
             "notes": list(record.notes),
             "failure": record.failure,
+            "metric_failures": dict(record.metric_failures),
             "keys": list(record.values),
         }
         arrays: dict[str, NDArray[Any]] = {"meta": np.array(json.dumps(meta))}
@@ -162,14 +170,15 @@ class Folder:
 
 
 def _read_record(path: Path) -> Record:
-    arrays = read_npz(path)
     try:
+        arrays = read_npz(path)
         meta = json.loads(str(arrays["meta"]))
         if (meta["schema"], meta["version"]) != (SCHEMA, SCHEMA_VERSION):
             raise ValueError(f"it has schema {meta['schema']!r}, version {meta['version']}")
         # Copies: a mapped file would have to stay as it is for as long as its arrays are in use.
         values = {key: np.array(arrays[f"value_{place}"]) for place, key in enumerate(meta["keys"])}
-        return Record(meta["step"], meta["model_hash"], tuple(meta["notes"]), values, meta["failure"])
+        notes, failures = tuple(meta["notes"]), dict(meta.get("metric_failures", {}))
+        return Record(meta["step"], meta["model_hash"], notes, values, meta["failure"], failures)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is no record of a series: {error}; remove it to measure again") from error
 
@@ -184,7 +193,7 @@ def checked_data(
     ValueError
         If a metric needs data that are missing, `y` comes without `X`, or shapes do not fit.
     """
-    from relutope.coefficients import checked_points
+    from relutope.coefficients import checked_points, detached
 
     if X is None:
         if y is not None:
@@ -198,7 +207,7 @@ def checked_data(
         raise ValueError(f"X has shape {points.shape}; legal: (n, d) with n >= 1")
     if y is None:
         return points, None
-    labels = np.asarray(y)
+    labels = np.asarray(detached(y))
     if labels.shape != (len(points),):
         raise ValueError(f"y has shape {labels.shape}; legal: ({len(points)},), one label per point")
     return points, labels

@@ -32,12 +32,14 @@ class Series:
         Steps of the checkpoints that were measured, ascending.
     columns : dict of str to ndarray
         Values by key. Numbers make an array of shape (n,), arrays of one shape one more axis; where shapes
-        differ the column holds arrays as objects. Missing ones are nan, or None among objects.
+        differ the column holds numbers and arrays as objects. Missing ones are nan, or None among objects.
     domain : Box, AllSpace, Polytope or Slice
     metrics : dict of str to str
         Names of the metrics and what they stand for.
     failed : dict of int to str
-        Steps of the checkpoints that were not measured, and why.
+        Steps of the checkpoints at which nothing was measured, and why.
+    failed_metrics : dict of int to dict of str to str
+        Steps at which some metrics failed, and by their names why. They are among `steps`.
     data : dict or None
         Number of points, and hashes of X and y.
     model_hashes : tuple of str
@@ -61,6 +63,7 @@ class Series:
     domain: Domain | Slice
     metrics: dict[str, str]
     failed: dict[int, str]
+    failed_metrics: dict[int, dict[str, str]]
     data: dict[str, Any] | None
     model_hashes: tuple[str, ...]
     notes: tuple[str, ...]
@@ -72,10 +75,11 @@ class Series:
         keys = dict.fromkeys(key for record in good for key in record.values)
         return cls(
             np.array([record.step for record in good], dtype=np.int64),
-            {key: _column([record.values.get(key) for record in good]) for key in keys},
+            {key: _column(key, [record.values.get(key) for record in good]) for key in keys},
             any_domain_from_json(header.domain),
             dict(header.metrics),
             {record.step: record.failure for record in records if record.failure},
+            {record.step: dict(record.metric_failures) for record in good if record.metric_failures},
             header.data,
             tuple(record.model_hash for record in good),
             tuple(dict.fromkeys(note for record in good for note in record.notes)),
@@ -108,6 +112,7 @@ class Series:
 
     def __repr__(self) -> str:
         failed = f", {len(self.failed)} failed" if self.failed else ""
+        failed += f", {len(self.failed_metrics)} in part" if self.failed_metrics else ""
         return f"Series({len(self)} steps{failed} on {self.domain!r}: {', '.join(self.metrics)})"
 
     def require_same_domain(self, other: Series) -> None:
@@ -175,6 +180,7 @@ class Series:
             "domain": any_domain_to_json(self.domain),
             "metrics": dict(self.metrics),
             "failed": {str(step): reason for step, reason in self.failed.items()},
+            "failed_metrics": {str(step): dict(failed) for step, failed in self.failed_metrics.items()},
             "data": self.data,
             "model_hashes": list(self.model_hashes),
             "notes": list(self.notes),
@@ -274,18 +280,18 @@ class Series:
         return plot_counts_near_data(self, ax)
 
 
-def _column(values: list[NDArray[Any] | None]) -> NDArray[Any]:
+def _column(key: str, values: list[NDArray[Any] | None]) -> NDArray[Any]:
     there = [value for value in values if value is not None]
     shapes = {value.shape for value in there}
     if len(shapes) == 1:
-        shape = shapes.pop()
         if len(there) == len(values):
             return np.stack(there)
-        if shape == ():
-            return np.array([np.nan if value is None else float(value) for value in values])
+        if key not in PATTERN_KEYS:  # bits and places are no floats
+            missing = np.full(shapes.pop(), np.nan)
+            return np.stack([missing if value is None else value.astype(np.float64) for value in values])
     column = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
-        column[place] = value
+        column[place] = None if value is None else value[()]  # of shape () a number, no array
     return column
 
 

@@ -65,11 +65,11 @@ def track(
     out : path, optional
         Folder that gets a file per checkpoint as soon as it is measured. None: nothing is written.
     resume : bool, default True
-        Go on where an earlier run into `out` ended: checkpoints measured there are skipped, failed ones are
-        tried again. False: `out` must hold no series.
+        Go on where an earlier run into `out` ended: checkpoints measured there are skipped, those that failed
+        or at which a metric did are tried again. False: `out` must hold no series.
     progress : bool or callable, optional
         A callable gets the keys ``checkpoints, n_checkpoints, failed, seconds``; `n_checkpoints` is None for
-        a generator.
+        a generator, and `failed` counts those that failed in part too.
     n_threads : int, optional
         For each checkpoint. Default: all cores, and 1 with an executor.
     lifetimes : bool, default False
@@ -94,9 +94,10 @@ def track(
 
     Notes
     -----
-    A checkpoint that cannot be read, whose complex runs into a limit, or at which a metric raises ValueError,
-    ArithmeticError or OSError is in `Series.failed` with the reason, and the others go on. Other exceptions
-    of a metric are bugs and end the run.
+    A checkpoint that cannot be read or whose complex runs into a limit is in `Series.failed` with the reason,
+    and the others go on. A metric that runs into a limit or raises ValueError, ArithmeticError or OSError is
+    in `Series.failed_metrics`, and what the other metrics found there is kept; if all fail the checkpoint
+    has. Other exceptions of a metric are bugs and end the run.
 
     Examples
     --------
@@ -211,19 +212,20 @@ class _Run:
     def _tasks(self, checkpoints: Iterable[Any]) -> Tasks:
         for step, network, failure in read_checkpoints(checkpoints):
             known = self.records.get(step)
-            done = known is not None and not known.failure
+            kept = known is not None and not known.failure
+            done = known is not None and known.done
             if network is not None:
                 self._begin(network)
                 if network.input_dim != self.input_dim:
                     failure = f"it has {network.input_dim} inputs; legal: {self.input_dim}, as the first"
                     network = None
-                elif known is not None and done and network.hash != known.model_hash:
+                elif known is not None and kept and network.hash != known.model_hash:
                     raise ValueError(
                         f"step {step} of the series in {self._where()} is of another network (hash "
                         f"{known.model_hash[:12]}, now {network.hash[:12]}); legal: the same checkpoints to "
                         "resume, or another folder"
                     )
-            if done:
+            if done or (kept and network is None):
                 self.finished += 1
                 yield None
             elif network is None:
@@ -250,7 +252,7 @@ class _Run:
     def _save(self, record: Record) -> None:
         self.records[record.step] = record
         self.finished += 1
-        self.failed += bool(record.failure)
+        self.failed += not record.done
         if self.place is None:
             self.early.append(record)
         else:
@@ -287,12 +289,15 @@ def measure_checkpoint(
     """The record of one checkpoint; the task of an executor, which may be another process."""
     try:
         complex_ = polyhedral_complex(network, domain, **limits)
-        values = measure(metrics, complex_, Context(step, domain, X, y, dict(limits)))
+        values, failures = measure(metrics, complex_, Context(step, domain, X, y, dict(limits)))
     except FAILURES as error:
         if isinstance(error, IncompleteError) and error.reason == "interrupt":
             raise
         return Record(step, network.hash, network.notes, failure=str(error) or type(error).__name__)
-    return Record(step, network.hash, network.notes, values)
+    if failures and not values:
+        failure = "; ".join(f"metric {name!r}: {reason}" for name, reason in failures.items())
+        return Record(step, network.hash, network.notes, failure=failure)
+    return Record(step, network.hash, network.notes, values, metric_failures=failures)
 
 
 def _one_by_one(tasks: Tasks) -> Iterator[Record | None]:
