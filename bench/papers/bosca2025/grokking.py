@@ -298,7 +298,7 @@ def main(options: Namespace) -> None:
                 result[half][f"{name}, decay {decay}"] = row
                 show(f"{half}, {name}, decay {decay}", row)
             pictures[half] |= {f"{name}, decay {d}": records[d] for d in (task.decays[0], 0.0)}
-        write(options, "grokking", result)
+            write(options, "grokking", result)
     for half, found in pictures.items():
         draw(options.out / f"grokking_{half}.png", found)
 
