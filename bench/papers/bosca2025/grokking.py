@@ -233,7 +233,7 @@ def phases(seeds: list[int], steps: int) -> dict[str, Any]:
             result[f"decay {decay}, scale {scale}"] = {
                 key: interval([record[key][-1] for record in run.records], np.median)
                 for key in ("test", *OPERATORS)
-            }
+            } | {"history": histories(run.records)}
     return result
 
 
