@@ -5,13 +5,12 @@ large initial weights and weight decay, so that training accuracy comes before t
 decay ends lower. The agreement is 1 minus the misclassification of 1,000 test points by the parts of the
 regions, cut by the zero set of the output, with the training points as weights. The three operators are
 fixed. The initial scale and the noise were chosen by the accuracies alone, on seeds 0 to 19; the second half
-of the seeds repeats the first. In dimension 5 the partitions of one network take a minute, so they are found
-for few seeds and at two steps only: where the training accuracy is reached, and at the end. Beside them
-stands the agreement at the end of training over decay and scale.
+of the seeds repeats the first. In dimension 5 the partitions of one network take up to a minute, so they are
+found for few seeds: for --pairs of each half, with and without decay, where the training accuracy is reached
+and at the end; for --ends, at the end. Beside them stands the agreement at the end of training over decay and
+scale, for --phases seeds of each half at most.
 
-    python bench/papers/bosca2025/grokking.py [--seeds 5] [--full] [--phases 30] [--five 0] [--out FOLDER]
-
-Of the seeds of each half at most --phases take part in that, and --five have partitions in dimension 5.
+    python bench/papers/bosca2025/grokking.py [--seeds 5] [--full] [--pairs 2] [--ends 20] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -134,15 +133,18 @@ class Run:
                 record[key][place] = value
 
 
-def runs_of(task: Task, seeds: list[int], steps: int, complexes: int | None) -> dict[float, Run]:
-    """By decay; agreements at all steps, or of few seeds with and without decay at two steps."""
+def runs_of(task: Task, seeds: list[int], steps: int, pairs: int, ends: int) -> dict[float, Run]:
+    """By decay. In dimension 5 agreements of `pairs` seeds at two steps, and of `ends` seeds at the end."""
     runs = {decay: Run(task, decay, seeds, steps) for decay in (0.0, *task.decays)}
     own, twin = runs[task.decays[0]], runs[0.0]
-    for i, record in enumerate(own.records[:complexes]):
+    for i, record in enumerate(own.records):
         reached = first(record["steps"], record["train"] >= 0.99)
-        wanted = record["steps"] if complexes is None else (reached, steps)
-        for run in (own, twin):
-            run.agree(i, wanted)
+        wanted = record["steps"] if len(task.sides) < 5 else (reached, steps)
+        if len(task.sides) < 5 or i < pairs:
+            own.agree(i, wanted)
+            twin.agree(i, wanted)
+        elif i < ends:
+            own.agree(i, (steps,))
     return runs
 
 
@@ -209,6 +211,7 @@ def summary(records: list[dict[str, Any]], twins: list[dict[str, Any]]) -> dict[
             "twin_final": interval([twin[operator][-1] for twin in twins], np.median),
             "rise_after_train": interval(change),
             "rise_minus_twin": interval(paired),
+            "pairs": int(np.isfinite(differences).sum()),
             "p_rise_over_twin": sign_flip_p(-differences[np.isfinite(differences)]),
             "log2_lag_on_train": interval(np.log2(found[0] / found[1]), np.median),
             "log2_lag_on_test": interval(np.log2(found[0] / found[2]), np.median),
@@ -233,7 +236,7 @@ def phases(seeds: list[int], steps: int) -> dict[str, Any]:
             result[f"decay {decay}, scale {scale}"] = {
                 key: interval([record[key][-1] for record in run.records], np.median)
                 for key in ("test", *OPERATORS)
-            } | {"history": histories(run.records)}
+            }
     return result
 
 
@@ -290,7 +293,7 @@ def main(options: Namespace) -> None:
     for name, task in TASKS.items():
         steps = max(1, round(task.longer * options.steps))
         for half, seeds in both.items():
-            runs = runs_of(task, seeds, steps, options.five if name == "d = 5" else None)
+            runs = runs_of(task, seeds, steps, options.pairs, options.ends)
             records = {decay: run.records for decay, run in runs.items()}
             for decay in task.decays:
                 measured = np.isfinite([record["unweighted"][-1] for record in records[decay]]).any()
@@ -304,4 +307,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(arguments(__doc__, steps=6000, seeds=5, five=0, phases=30))
+    main(arguments(__doc__, steps=6000, seeds=5, phases=30, pairs=0, ends=0))
