@@ -175,7 +175,7 @@ PAPER_SCRIPTS = {
     "circles_and_moons": {"circles", "moons"},
     "hamming_graphs": {"2-16-1 untrained", "2-16-16-1 trained"},
     "counts": {"one_layer", "fits", "hamming_barcodes", "slices", "boundaries"},
-    "regression": {"choose", "confirm"},
+    "regression": {"choose", "confirm", "confirmed"},
     "grokking": {"choose", "confirm", "phases"},
 }
 
@@ -199,11 +199,29 @@ def test_statistics_of_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert common.holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
     assert common.rate([True] * 10) == pytest.approx([1, 0.722, 1], abs=1e-3)
     assert common.interval([1.0, np.nan, 1.0]) == [1, 1, 1]
+    assert np.isnan(common.rate([])).all()
     assert common.sign_flip_p([-1.0] * 12) < 0.01 < 0.9 < common.sign_flip_p([1.0] * 12)
     wave = np.sin(np.arange(40))
     value, shifted = common.circular_shifts(wave, wave, lambda x, y: float(x @ y))
     assert value > shifted.max()
     assert common.pooled_shift_p([(wave, wave)] * 5, lambda x, y: float(x @ y))[1] < 0.05
+
+
+def test_points_of_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH / "papers" / "bosca2025")
+    import grokking
+
+    for task in grokking.TASKS.values():
+        X, y = grokking.data(0, task.distractors, 1000)
+        assert X.shape == (1000, len(task.sides))
+        assert (np.abs(X) <= task.sides).all()
+        if task.distractors:
+            radius = np.hypot(X[:, 0], X[:, 1])
+            assert abs(radius[y == 0].mean() - 1) < 0.02
+            assert abs(radius[y == 1].mean() - 0.5) < 0.02
+    board, colour = grokking.data(0, 0, 1000)
+    assert (colour[(np.abs(board) < 1 / 3).all(axis=1)] == 0).all()
+    assert (colour[(np.abs(board) < 1 / 3).sum(axis=1) == 1] == 1).all()
 
 
 def test_networks_of_papers_are_trained_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,8 @@ def interval(
 def rate(hits: Any) -> list[float]:
     """[share, lower, upper] with Wilson's interval of level 0.95."""
     hits = np.asarray(hits, dtype=bool)
+    if not len(hits):
+        return [math.nan] * 3
     n, p, z = len(hits), float(np.mean(hits)), 1.959964
     centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return [p, max(0.0, (centre - half) / (1 + z * z / n)), min(1.0, (centre + half) / (1 + z * z / n))]

@@ -187,7 +187,8 @@ def draw(path: Path, result: dict[str, Any]) -> None:
             ax.hist(found["counts"][key], bins=15, color=colour, alpha=0.6, label=f"regions, {key}")
             ax.axvline(published, color=colour, ls="--", label=f"published: {published}")
         ax.set_title(f"{name}, {len(found['counts']['box'])} seeds")
-        ax.legend(fontsize=7)
+        ax.set_ylim(top=1.35 * ax.get_ylim()[1])  # room for the legend
+        ax.legend(fontsize=7, ncols=2, loc="upper center")
     ax = axes[1, 0]
     for shift, key in ((-0.1, "start"), (0.1, "trained")):
         triples = np.array([row[key] for row in result["slices"].values()])

@@ -148,6 +148,14 @@ def correlations(records: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def confirmations(result: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Of the statistics with p < 0.05 on the first half: the second, corrected for their number only."""
+    chosen, second = (result[half]["correlations"] for half in ("choose", "confirm"))
+    names = [name for name, row in chosen.items() if row[kind]["holm"] < 0.05]
+    adjusted = holm(second[name][kind]["p"] for name in names)
+    return {name: second[name][kind] | {"holm": p} for name, p in zip(names, adjusted, strict=True)}
+
+
 def triggered(record: dict[str, Any], values: np.ndarray, shift: int = 0) -> list[np.ndarray]:
     """Logarithms around each spike, moved around by a shift, over the mean of the checkpoints before it."""
     n, found = len(values), []
@@ -273,6 +281,7 @@ def main(options: Namespace) -> None:
             "correlations": correlations(records[half]),
             "events": events(records[half]),
         }
+    result["confirmed"] = {kind: confirmations(result, kind) for kind in ("plain", "given_f_vector")}
     confirmed = result["confirm"]
     print(f"{confirmed['events']['spikes']} spikes in {options.seeds} runs")
     print(f"identities {shown(confirmed['collapse']['by_dimension_identities'])}")
