@@ -62,7 +62,7 @@ IMPORT_ORDER = [
     {"training"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_boundary", "cli_fiedler", "cli_homology", "cli_regions", "cli_track", "cli_verify"},
+    {"cli_boundary", "cli_fiedler", "cli_homology", "cli_info", "cli_regions", "cli_track", "cli_verify"},
     {"cli_analyze"},
     {"cli"},
     {"__main__"},
