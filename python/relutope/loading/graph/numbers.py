@@ -93,8 +93,13 @@ def is_float(value: Fraction) -> bool:
 
 def rounded(numerator: int, denominator: int) -> float:
     """The correctly rounded quotient, refused beyond float64."""
+    return rounded_row([numerator], denominator)[0]
+
+
+def rounded_row(numerators: list[int], denominator: int) -> list[float]:
+    """The correctly rounded quotients, refused beyond float64."""
     try:
-        return numerator / denominator
+        return [numerator / denominator for numerator in numerators]
     except OverflowError:
         raise ValueError("a coefficient of the graph is beyond float64; legal: up to 1.7e308") from None
 

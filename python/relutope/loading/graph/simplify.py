@@ -64,6 +64,7 @@ class _Simplifier:
         self.movable = np.zeros(self.n_values, dtype=bool)
         self.short = np.zeros(self.n_values, dtype=bool)
         self.copy_of = np.arange(self.n_values, dtype=np.int64)
+        self.size = np.zeros(self.n_values, dtype=np.int64)
         self.cost = np.zeros(self.n_values, dtype=np.int64)
         self.spent = 0
 
@@ -107,6 +108,7 @@ class _Simplifier:
         rows = self._inlined(layer, rows)
         self.rows[layer] = rows
         sizes = np.diff(rows.indptr)
+        self.size[span] = sizes
         self.cost[span][list(rows.rational)] = sizes[list(rows.rational)] + 1
         if self.kinds[layer] == "linear":
             self.short[span] = sizes <= 1
@@ -123,9 +125,16 @@ class _Simplifier:
         if not movable.any():
             return rows
         definitions = Definitions(self.starts[:layer], self.rows[:layer])
-        draft = drafted(rows, movable, definitions)
         row = rows.row_ids()
         long = movable & ~self.short[rows.indices]
+        rational = np.zeros(len(rows), dtype=bool)
+        rational[list(rows.rational)] = True
+        # Rows that are rational stay so: most refusals are known before anything is multiplied.
+        least = int(self.size[rows.indices[long & rational[row]]].sum())
+        if self.spent + least > MAX_RATIONAL + int(self.cost[rows.indices[long]].sum()):
+            movable &= ~(long & rational[row])
+            long &= movable
+        draft = drafted(rows, movable, definitions)
         freed = int(self.cost[rows.indices[movable & (self.reads[rows.indices] == 1)]].sum())
         grown = int(draft.n_rational().sum()) - freed
         if long.any() and self.spent + grown > MAX_RATIONAL:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relutope.coefficients import ExactRow
 from relutope.loading.graph.exact_rows import Rows, all_floats, reduced
-from relutope.loading.graph.numbers import exact_group_sums, exact_products, rounded
+from relutope.loading.graph.numbers import exact_group_sums, exact_products, rounded_row
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ def finished(draft: Draft, rows: Rows, inlined: NDArray[np.bool_], definitions: 
     indices[plain], values[plain] = draft.ids[keep], draft.values[keep]
     rational: dict[int, ExactRow] = {}
     for place, (ids, (numerators, denominator)) in zip(places.tolist(), exact, strict=True):
-        images = [rounded(value, denominator) for value in numerators]
+        images = rounded_row(numerators, denominator)
         first, last = indptr[place], indptr[place + 1]
         indices[first:last], values[first:last], bias[place] = ids, images[:-1], images[-1]
         if not all_floats(numerators, denominator):
@@ -146,6 +146,12 @@ def _combined(
     replaced = inlined[first:last].tolist()
     if not any(replaced):
         return ids, (numerators, denominator)
+    if len(ids) == 1:  # a multiple of one row and a constant
+        inner, (tops, bottom) = definitions.exact_row(ids[0])
+        factor, constant = numerators
+        multiple = [factor * top for top in tops]
+        multiple[-1] += constant * bottom
+        return inner, reduced(multiple, denominator * bottom)
     parts = {value: definitions.exact_row(value) for value, is_in in zip(ids, replaced, strict=True) if is_in}
     common = lcm(*(row[1] for _, row in parts.values()))
     terms: dict[int, int] = {}

@@ -68,6 +68,7 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     program = _captured(twin, example, example_input is None)
     importer = Importer(program, tuple(example.shape))
     importer.run()
+    importer.graph.notes.extend(_training_notes(module))
     check_against_module(importer.graph, importer.record, program, twin)
     return importer.graph
 
@@ -83,8 +84,6 @@ def _check_modules(module: torch.nn.Module) -> None:
         )
     for path, part in module.named_modules():
         place = f"{type(part).__name__} at {path!r}" if path else f"{type(part).__name__} (the module itself)"
-        if part._forward_hooks or part._forward_pre_hooks:
-            raise ValueError(f"{place} has forward hooks, which may compute anything; legal: none")
         if "quantized" in type(part).__module__:
             raise ValueError(
                 f"{place} is quantised, which rounds its values; legal: the floating-point module"
@@ -99,6 +98,29 @@ def _check_modules(module: torch.nn.Module) -> None:
                     f"{place} has a {tensor.dtype} tensor {name} with layout {tensor.layout} on "
                     f"{tensor.device}; legal: dense, real, with data"
                 )
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise ValueError(f"{place} has forward hooks, which may compute anything; legal: none")
+
+
+def _training_notes(module: torch.nn.Module) -> list[str]:
+    """What eval mode makes of parts in training mode."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+    from torch.nn.modules.dropout import _DropoutNd
+
+    parts = [(path, part) for path, part in module.named_modules() if part.training]
+    notes = [
+        f"{type(part).__name__} at {path!r} is in training mode and was taken in eval mode, where it does "
+        "nothing"
+        for path, part in parts
+        if isinstance(part, _DropoutNd) and part.p > 0
+    ]
+    norms = [path for path, part in parts if isinstance(part, _BatchNorm)]
+    if norms:
+        notes.append(
+            f"batch norm at {', '.join(map(repr, norms))} is in training mode and was taken in eval mode, "
+            "with its running statistics"
+        )
+    return notes
 
 
 def _example(module: torch.nn.Module, example_input: Any) -> torch.Tensor:

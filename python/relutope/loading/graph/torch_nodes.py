@@ -16,7 +16,7 @@ from relutope.loading.graph.torch_layout import (
     numbers_of,
     words,
 )
-from relutope.loading.graph.torch_ops import OPERATIONS, REASONS, NotExactError, Unused
+from relutope.loading.graph.torch_ops import CLAMPS, OF_CONSTANTS, OPERATIONS, REASONS, NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
 
 #: Operations that are dropped where nothing but the output follows.
@@ -64,11 +64,13 @@ class Importer:
                 if spec.kind.name == "USER_INPUT":
                     if seen_input:
                         raise ValueError(f"the module takes a second input {node.name}; legal: one tensor")
-                    seen_input, self.values[node.name] = True, self.graph.input
+                    seen_input = True
+                    # A copy, which in-place operations may change.
+                    self.values[node.name] = Tensor(self.graph.input.ids.copy())
                 else:
                     self.values[node.name] = _Stored(spec.target)
             elif node.op == "call_function":
-                self.graph.place = _path(node)
+                self.graph.place = _module_of(node)[1]
                 self.values[node.name] = result = self._call(node)
                 if isinstance(result, Tensor):
                     self.record[node.name] = self.graph.n_values, result.ids.copy()
@@ -139,9 +141,9 @@ class Importer:
         name = target._schema.name.removeprefix("aten::")
         if name.startswith("_assert"):
             return None
-        args, kwargs = self._value(node.args), self._value(node.kwargs)
+        args, kwargs = _positional(target, self._value(node.args), self._value(node.kwargs))
         try:
-            return self._run(node, target, name, args, kwargs)
+            return _strided(node, self._run(node, target, name, args, kwargs))
         except NotExactError as error:
             raise _refusal(node, name, str(error)) from None
         except ValueError as error:
@@ -157,11 +159,14 @@ class Importer:
             if final is None:
                 raise NotExactError("it reads the places of maxima")
             if base in RESHAPES and args[0] is final:
-                return _Final(moved(self.graph, target, base, (final.before, *args[1:]), kwargs), final.where)
+                return _Final(moved(self.graph, target, base, [final.before, *args[1:]], kwargs), final.where)
             raise NotExactError(
                 f"it reads the result of {final.where}, which is not piecewise linear; legal: a softmax, "
                 "log_softmax or sigmoid over the outputs, at the very end"
             )
+        wrong = [leaf for leaf in leaves if isinstance(leaf, float) and not np.isfinite(leaf)]
+        if wrong and base not in CLAMPS:
+            raise NotExactError(f"it has the number {wrong[0]}")
         if base != name and base not in ("detach",):
             return self._in_place(node, target, base, args, kwargs)
         if base in ("detach", "lift_fresh_copy") and name != base:
@@ -185,6 +190,8 @@ class Importer:
         old = args[0]
         if not isinstance(old, Tensor):
             raise NotExactError("it changes a stored tensor")
+        if base == "index_put":
+            return self._put(old, target, args)
         if base == "zero":
             result: Any = np.zeros(old.shape)
         elif base in ("fill", "copy"):
@@ -196,10 +203,24 @@ class Importer:
         old.ids[...] = result.ids
         return old
 
+    def _put(self, old: Tensor, target: Any, args: Any) -> Tensor:
+        """Run ``old[indices] = values`` on ids."""
+        import torch
+
+        if len(args) > 3 and args[3]:
+            raise NotExactError("it adds up at indices")
+        values = args[2] if isinstance(args[2], Tensor) else self.graph.constant(_as_numbers(args[2]))
+        target(torch.from_numpy(old.ids), args[1], torch.from_numpy(values.ids))
+        return old
+
     def _operation(self, target: Any, base: str, args: Any, kwargs: Any) -> Any:
         if base not in OPERATIONS:
             raise NotExactError(REASONS.get(base, "it is not supported"))
-        return OPERATIONS[base](self.graph, _bound(target, base, args, kwargs))
+        bound = _bound(target, base, args, kwargs)
+        if base not in OF_CONSTANTS and not any(isinstance(leaf, Tensor) for leaf in leaves_of(bound)):
+            key = "self" if "self" in bound else "input"
+            bound[key] = self.graph.constant(bound[key])
+        return OPERATIONS[base](self.graph, bound)
 
     def _cast(self, node: Any, args: Any, kwargs: Any) -> Any:
         import torch
@@ -208,21 +229,25 @@ class Importer:
         if isinstance(value, torch.Tensor):
             result = value.to(dtype)
             return numbers_of(result) if dtype.is_floating_point else result
+        if not dtype.is_floating_point and isinstance(value, np.ndarray) and value.dtype != object:
+            return torch.from_numpy(value).to(dtype)
         if not dtype.is_floating_point:
             raise NotExactError(f"it rounds to {dtype}")
         if isinstance(value, np.ndarray) and not np.array_equal(
             numbers_of(torch.from_numpy(value.astype(np.float64)).to(dtype)), value
         ):
             raise NotExactError(f"it rounds a constant to {dtype}")
+        if isinstance(value, Tensor) and node.args[0].meta["val"].dtype != dtype:
+            return Tensor(value.ids.copy())
         return value
 
     def _final(self, node: Any, base: str, args: Any) -> _Final:
         x = args[0]
-        if "sigmoid" not in base and base != "special_expit":
-            axis = args[1] % x.ids.ndim
-            if axis == 0 and x.ids.ndim > 1:
-                raise NotExactError("it runs over the batch axis")
-        return _Final(x, _where(node, base))
+        if "softmax" in base and args[1] % x.ids.ndim == 0 and x.ids.ndim > 1:
+            raise NotExactError("it runs over the batch axis")
+        kind, path = _module_of(node)
+        is_module = kind.lower() == base.replace("_", "") and path
+        return _Final(x, f"{kind} at {path!r}" if is_module else _where(node, base))
 
 
 class _Stored:
@@ -256,19 +281,45 @@ def _bound(target: Any, base: str, args: Any, kwargs: Any) -> dict[str, Any]:
     return bound
 
 
-def _path(node: Any) -> str:
+def _positional(target: Any, args: Any, kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The same arguments, those by name that need no name by position."""
+    args, kwargs = list(args), dict(kwargs)
+    for argument in target._schema.arguments[len(args) :]:
+        if argument.kwarg_only or argument.name not in kwargs:
+            break
+        args.append(kwargs.pop(argument.name))
+    return args, kwargs
+
+
+def _strided(node: Any, result: Any) -> Any:
+    """A new tensor with the strides that torch gives it, on which depends what is a view of it."""
+    import torch
+
+    value = node.meta.get("val")
+    if not isinstance(result, Tensor) or not isinstance(value, torch.Tensor):
+        return result
+    ids = torch.from_numpy(result.ids)
+    if ids.stride() == value.stride() or not ids.is_contiguous() or ids._base is not None:
+        return result
+    table = torch.empty_strided(value.shape, value.stride(), dtype=torch.int64)
+    return Tensor(table.copy_(ids).numpy())
+
+
+def _module_of(node: Any) -> tuple[str, str]:
+    """Class and path of the innermost module that a node stands in; both empty if unknown."""
     stack = node.meta.get("nn_module_stack")
-    return str(list(stack.values())[-1][0]) if stack else ""
+    if not stack:
+        return "", ""
+    path, kind = list(stack.values())[-1]
+    kind = kind if isinstance(kind, str) else kind.__qualname__
+    return kind.rpartition(".")[2], str(path)
 
 
 def _where(node: Any, name: str) -> str:
     """An operation and its place, such as ``gelu of GELU at 'net.1'``."""
-    stack = node.meta.get("nn_module_stack")
-    if not stack:
+    kind, path = _module_of(node)
+    if not kind:
         return name
-    path, kind = list(stack.values())[-1]
-    kind = kind if isinstance(kind, str) else kind.__qualname__
-    kind = kind.rpartition(".")[2]
     return f"{name} of {kind} at {path!r}" if path else f"{name} of {kind} (the module itself)"
 
 

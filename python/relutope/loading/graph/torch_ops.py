@@ -30,9 +30,16 @@ def _axes(value: int | list[int] | None) -> list[int]:
     return [] if value is None else [value] if isinstance(value, int) else list(value)
 
 
-def _limit(value: Any) -> Any:
-    """A limit of a clamp; an infinite number is none."""
-    return None if isinstance(value, float) and np.isinf(value) else value
+def _limit(value: Any, without: float) -> Any:
+    """A limit of a clamp, None for the infinite number that means none."""
+    if isinstance(value, Tensor) or value is None:
+        return value
+    limit = np.asarray(value)
+    if limit.ndim == 0 and limit == without:
+        return None
+    if limit.dtype != object and not np.isfinite(limit).all():
+        raise NotExactError(f"it has the limit {limit}")
+    return limit
 
 
 def _convolution(graph: ValueGraph, a: Arguments) -> Tensor:
@@ -165,7 +172,7 @@ def _rrelu(graph: ValueGraph, a: Arguments) -> Tensor:
 
 def _clamp(low: str, high: str) -> Operation:
     def operation(graph: ValueGraph, a: Arguments) -> Tensor:
-        limits = _limit(a.get(low)), _limit(a.get(high))
+        limits = _limit(a.get(low), -np.inf), _limit(a.get(high), np.inf)
         return piecewise_ops.clamp(graph, a["self"], *limits, a["name"])
 
     return operation
@@ -234,8 +241,18 @@ def _number(value: Any) -> Any:
 def _require_constants(a: Arguments, *keys: str) -> None:
     for key in keys:
         if isinstance(a.get(key), Tensor):
-            raise NotExactError(f"its {key} depends on the input")
+            raise NotExactError(
+                f"its {key} depends on the input, or is computed otherwise than by sums and products"
+            )
 
+
+#: Operations that make constants of constants; of all others these become values of the graph.
+OF_CONSTANTS = words(
+    "add sub subtract rsub mul multiply div divide true_divide neg negative dropout positive"
+)
+
+#: Operations with limits, which may be infinite; no other number may be.
+CLAMPS = words("clamp clip clamp_min clamp_max hardtanh")
 
 OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
