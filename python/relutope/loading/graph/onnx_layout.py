@@ -120,8 +120,12 @@ def _gather_places(_: ValueGraph, call: Call) -> Any:
 def _split(_: ValueGraph, call: Call) -> Any:
     x, axis = call.x(), call.attribute("axis", 0)
     sizes = call.integers(1, "split")
-    count, size = call.attribute("num_outputs", call.n_outputs), x.shape[axis]
+    count, size = call.attribute("num_outputs"), x.shape[axis]
     if sizes is None:
+        if count is None:
+            count = call.n_outputs
+            if size % count:
+                raise ValueError(f"it splits {size} elements into {count} equal parts")
         part = -(-size // count)
         sizes = [part] * (count - 1) + [size - part * (count - 1)]
     if len(sizes) != call.n_outputs or sum(sizes) != size or min(sizes) < 0:
