@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import pytest
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -121,3 +122,12 @@ def assert_same_function(left: ValueGraph, right: ValueGraph) -> None:
         wanted = outputs_of(left, point)
         assert any(wanted), "a network that is 0 shows nothing"
         assert outputs_of(right, point) == wanted
+
+
+def refusal(proto: onnx.ModelProto, folder: Path, **options: Any) -> str:
+    with pytest.raises(ValueError, match=r".") as raised:
+        graph_from_onnx(saved(folder, proto), **options)
+    message = str(raised.value)
+    start = f"{folder / 'model.onnx'}: "
+    assert message.startswith(start)
+    return message.removeprefix(start)
