@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+from torch.nn.utils import prune
 
 from graph_modules import Of
 from relutope.loading.graph.torch_export import graph_from_torch
@@ -121,6 +122,17 @@ def test_hooks_are_refused_and_stay() -> None:
     assert len(module[0]._forward_hooks) == 1
     handle.remove()
     graph_from_torch(module)
+    prune.l1_unstructured(module[0], "weight", amount=0.5)
+    refused(module, r"torch\.nn\.utils\.prune\.remove makes pruning permanent")
+    prune.remove(module[0], "weight")
+    assert len(graph_from_torch(module).layers()[0][0].values) == 2
+
+
+def test_parametrised_weights() -> None:
+    module = nn.utils.parametrizations.weight_norm(nn.Linear(4, 1))
+    refused(module, r"_weight_norm of _WeightNorm .*remove_parametrizations made permanent")
+    nn.utils.parametrize.remove_parametrizations(module, "weight")
+    graph_from_torch(module)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:torch.quantize:UserWarning")
@@ -144,6 +156,9 @@ def test_example_input() -> None:
     refused(nn.ReLU(), r"has shape \(2,\) and type torch.int64", torch.zeros(2, dtype=torch.int64))
     refused(nn.ReLU(), r"has shape \(\)", torch.tensor(1.0))
     refused(nn.Linear(4, 1), r"cannot be captured with an example_input of shape \(1, 3\)", torch.zeros(1, 3))
+
+    message = r"shape \(1,\), the first sample of the one with shape \(4,\): "
+    refused(nn.Linear(4, 1), message, torch.zeros(4))
 
     class Two(nn.Module):
         def forward(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:

@@ -178,6 +178,15 @@ def test_the_limit_of_rational_coefficients(limit: int, monkeypatch: pytest.Monk
         assert exact_values(layers, point.tolist())[-2:] == raw
 
 
+def test_the_limit_of_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit, n_layers in ((5, 2), (6, 1)):
+        monkeypatch.setattr(simplify, "MAX_PRODUCTS", limit)
+        graph = ValueGraph((1, 2))
+        inner = linear_ops.linear(graph, graph.input, random(1, 2))
+        graph.set_output(linear_ops.linear(graph, inner, random(3, 1)))
+        assert len(graph.layers()[0]) == n_layers
+
+
 def test_coefficients_beyond_float64_are_refused() -> None:
     graph = ValueGraph((1, 1))
     x = linear_ops.multiply(graph, graph.input, np.asarray(2.0**1000))

@@ -123,7 +123,7 @@ def test_parts_in_training_mode_are_noted() -> None:
     _, notes = graph_from_torch(module).layers()
     assert notes == [
         "Dropout at '3' is in training mode and was taken in eval mode, where it does nothing",
-        "batch norm at '1' is in training mode and was taken in eval mode, with its running statistics",
+        "batch norm at '1' in training mode: taken in eval mode, with running statistics",
     ]
     assert graph_from_torch(module.eval()).layers()[1] == []
 

@@ -86,13 +86,14 @@ def per_axis(options: dict[str, Any], n_axes: int) -> list[Any]:
     return [(full[name],) * n_axes if isinstance(full[name], int) else full[name] for name in names]
 
 
-@pytest.mark.parametrize(("shape", "options"), POOLS)
+@pytest.mark.parametrize(
+    ("shape", "options", "divisor"),
+    # torch has no divisor_override in one axis
+    [(*pool, divisor) for pool in POOLS for divisor in (None, 7) if divisor is None or len(pool[0]) > 3],
+)
 @pytest.mark.parametrize("include", [True, False])
-@pytest.mark.parametrize("divisor", [None, 7])
 def test_average_pool(shape: Any, options: dict[str, Any], include: bool, divisor: Any) -> None:
     n_axes = len(shape) - 2
-    if n_axes == 1 and divisor is not None:
-        pytest.skip("torch has no divisor_override in one axis")
     more = {"divisor_override": divisor} if n_axes > 1 else {}
     function = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}[n_axes]
     rest = {name: value for name, value in options.items() if name != "kernel_size"}
@@ -107,6 +108,19 @@ def test_average_pool(shape: Any, options: dict[str, Any], include: bool, diviso
         lambda x: reference.pooled(x, *per_axis(options, n_axes), options.get("ceil_mode", False), mean),
         lambda x: function(x, **options, count_include_pad=include, **more),
         shape,
+    )
+
+
+def test_average_pool_over_values_that_a_window_sees_twice() -> None:
+    agree(
+        lambda g, x: windows.average_pool(
+            g, layout_ops.pad(g, x, [(0, 0), (0, 0), (2, 0)], "edge"), 3, 1, n_axes=1
+        ),
+        lambda x: reference.pooled(
+            np.pad(x, [(0, 0), (0, 0), (2, 0)], mode="edge"), [3], [1], [0], [1], False, reference.average
+        ),
+        lambda x: F.avg_pool1d(F.pad(x, (2, 0), mode="replicate"), 3, 1),
+        (1, 1, 3),
     )
 
 
@@ -233,3 +247,15 @@ def test_convolution_batch_norm_relu_is_one_layer_of_rational_rows() -> None:
     assert len(layers[0].rational) == layers[0].n_rows == 32
     assert layers[0].origin == "conv (1, 2, 4, 4) + batch_norm (1, 2, 4, 4) + relu (1, 2, 4, 4)"
     assert notes == []
+
+
+def test_impossible_windows_are_refused() -> None:
+    graph = ValueGraph((1, 1, 3))
+    with pytest.raises(ValueError, match="a window of 4 places does not fit an axis of 3"):
+        windows.max_pool(graph, graph.input, 4, n_axes=1)
+    with pytest.raises(ValueError, match="has a window without elements"):
+        windows.max_pool(graph, graph.input, 1, 1, 2, n_axes=1)
+    with pytest.raises(ValueError, match="has the divisor 0; legal: >= 1"):
+        windows.average_pool(graph, graph.input, 1, divisor=0, n_axes=1)
+    with pytest.raises(ValueError, match=r"has a weight of shape \(2, 2, 1\) and gets \(1, 1, 3\)"):
+        windows.convolution(graph, graph.input, random(2, 2, 1))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.loading.graph.exact_rows import Rows
-from relutope.loading.graph.linear_ops import add, combination, negate
+from relutope.loading.graph.linear_ops import add, combination, divide, negate
 from relutope.loading.graph.numbers import Numbers, total
 from relutope.loading.graph.value_graph import ZERO, Tensor, ValueGraph
 
@@ -161,8 +161,5 @@ def min_over(graph: ValueGraph, x: Tensor, axes: Sequence[int], keepdims: bool, 
 
 def hardsigmoid(graph: ValueGraph, x: Tensor, name: str = "hardsigmoid") -> Tensor:
     """``clamp(z + 3, 0, 6) / 6``, exactly."""
-    from relutope.loading.graph.linear_ops import divide
-
-    return divide(
-        graph, clamp(graph, add(graph, x, np.asarray(3.0), name=name), 0.0, 6.0, name), np.asarray(6.0), name
-    )
+    shifted = add(graph, x, np.asarray(3.0), name=name)
+    return divide(graph, clamp(graph, shifted, 0.0, 6.0, name), np.asarray(6.0), name)

@@ -14,6 +14,9 @@ from relutope.loading.graph.value_graph import GraphLayer, RawLayer
 #: Rational coefficients that inlining may make; linear rows that would make more stay layers of their own.
 MAX_RATIONAL = 1_000_000
 
+#: Products of coefficients that composing the last linear maps may take.
+MAX_PRODUCTS = 4_000_000
+
 
 def simplified(
     input_dim: int, raw: Sequence[RawLayer], outputs: NDArray[np.int64]
@@ -129,7 +132,11 @@ class _Simplifier:
         long = movable & ~self.short[rows.indices]
         rational = np.zeros(len(rows), dtype=bool)
         rational[list(rows.rational)] = True
-        # Rows that are rational stay so: most refusals are known before anything is multiplied.
+        # Most refusals are known before anything is multiplied: rows that are rational stay so.
+        many = long & (self.reads[rows.indices] > 1)
+        if int(self.size[rows.indices[many]].sum()) > MAX_PRODUCTS:
+            movable &= ~many
+            long &= movable
         least = int(self.size[rows.indices[long & rational[row]]].sum())
         if self.spent + least > MAX_RATIONAL + int(self.cost[rows.indices[long]].sum()):
             movable &= ~(long & rational[row])

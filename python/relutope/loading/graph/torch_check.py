@@ -63,7 +63,7 @@ def _check_whole(graph: ValueGraph, captured: Columns, twin: torch.nn.Module, po
     assert graph.output is not None
     _, bounds = bounded_values(graph.raw_layers, points)
     ids = graph.output.ids.ravel()
-    allowed = 2 * bounds[ids[ids >= 0]].max(initial=0.0) + 64 * np.spacing(np.abs(captured))
+    allowed = 4 * bounds[ids[ids >= 0]].max(initial=0.0) + 64 * np.spacing(np.abs(captured))
     if whole.shape != captured.shape or (np.abs(whole - captured) > allowed).any():
         raise ValueError(
             "the module does not compute what torch.export captured of it; legal: a module whose result "

@@ -65,7 +65,7 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     _check_modules(module)
     example = _example(module, example_input)
     twin = _twin(module)
-    program = _captured(twin, example, example_input is None)
+    program = _captured(twin, example, example_input)
     importer = Importer(program, tuple(example.shape))
     importer.run()
     importer.graph.notes.extend(_training_notes(module))
@@ -99,7 +99,10 @@ def _check_modules(module: torch.nn.Module) -> None:
                     f"{tensor.device}; legal: dense, real, with data"
                 )
         if part._forward_hooks or part._forward_pre_hooks:
-            raise ValueError(f"{place} has forward hooks, which may compute anything; legal: none")
+            raise ValueError(
+                f"{place} has forward hooks, which may compute anything; legal: none "
+                "(torch.nn.utils.prune.remove makes pruning permanent)"
+            )
 
 
 def _training_notes(module: torch.nn.Module) -> list[str]:
@@ -116,9 +119,9 @@ def _training_notes(module: torch.nn.Module) -> list[str]:
     ]
     norms = [path for path, part in parts if isinstance(part, _BatchNorm)]
     if norms:
+        more = f" and {len(norms) - 1} more" if len(norms) > 1 else ""
         notes.append(
-            f"batch norm at {', '.join(map(repr, norms))} is in training mode and was taken in eval mode, "
-            "with its running statistics"
+            f"batch norm at {norms[0]!r}{more} in training mode: taken in eval mode, with running statistics"
         )
     return notes
 
@@ -129,7 +132,7 @@ def _example(module: torch.nn.Module, example_input: Any) -> torch.Tensor:
     if example_input is None:
         names = dict.fromkeys(type(part).__name__ for part in module.modules())
         others = [name for name in names if any(word in name for word in NO_VECTORS)]
-        linear = next((part for part in module.modules() if type(part) is torch.nn.Linear), None)
+        linear = next((part for part in module.modules() if isinstance(part, torch.nn.Linear)), None)
         if linear is None or others:
             why = ", ".join(others) if others else "no Linear layer"
             raise ValueError(
@@ -156,7 +159,7 @@ def _twin(module: torch.nn.Module) -> torch.nn.Module:
     return twin.cpu().eval().requires_grad_(False)
 
 
-def _captured(twin: torch.nn.Module, example: torch.Tensor, is_guess: bool) -> Any:
+def _captured(twin: torch.nn.Module, example: torch.Tensor, given: torch.Tensor | None) -> Any:
     import torch
 
     try:
@@ -167,8 +170,12 @@ def _captured(twin: torch.nn.Module, example: torch.Tensor, is_guess: bool) -> A
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         if "data-dependent" in str(error) or "DataDependent" in type(error).__name__:
             reason = f"its control flow depends on values ({reason})"
-        guess = ", guessed from the first Linear; give another" if is_guess else ""
+        source = ""
+        if given is None:
+            source = ", guessed from the first Linear; give another"
+        elif given.shape != example.shape:
+            source = f", the first sample of the one with shape {tuple(given.shape)}"
         raise ValueError(
-            f"the module cannot be captured with an example_input of shape {tuple(example.shape)}{guess}: "
+            f"the module cannot be captured with an example_input of shape {tuple(example.shape)}{source}: "
             f"{reason}"
         ) from error

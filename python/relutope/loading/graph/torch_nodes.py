@@ -324,4 +324,6 @@ def _where(node: Any, name: str) -> str:
 
 
 def _refusal(node: Any, name: str, reason: str) -> ValueError:
+    if "parametrizations." in _module_of(node)[1]:
+        reason += "; legal: weights that torch.nn.utils.parametrize.remove_parametrizations made permanent"
     return ValueError(f"{_where(node, name)} cannot be represented exactly: {reason}")

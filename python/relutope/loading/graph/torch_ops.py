@@ -301,8 +301,8 @@ REASONS = {
     **dict.fromkeys(
         words(
             """gelu tanh sigmoid silu elu celu selu mish softplus exp log sqrt rsqrt pow square hardswish
-    softsign sin cos erf logsigmoid log_sigmoid glu norm linalg_vector_norm cumprod prod reciprocal
-    softmin tanhshrink"""
+    softsign sin cos erf logsigmoid log_sigmoid lstm gru rnn_tanh glu norm linalg_vector_norm cumprod prod
+    reciprocal softmin tanhshrink"""
         ),
         "it is not piecewise linear",
     ),

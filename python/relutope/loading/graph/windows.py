@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.loading.graph.exact_rows import concatenated, rows_from_entries, rows_from_table
-from relutope.loading.graph.numbers import Numbers, tidy
+from relutope.loading.graph.exact_rows import Rows, concatenated, rows_from_entries, rows_from_table
+from relutope.loading.graph.numbers import Numbers
 from relutope.loading.graph.piecewise_ops import max_of_windows
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
 
@@ -95,6 +95,8 @@ def average_pool(
     The windows are those of `max_pool`. `divisor` replaces the count; without it the count is that of the
     places within the input and, if `count_include_pad`, the padding, but not of those beyond it.
     """
+    if divisor is not None and divisor < 1:
+        raise ValueError(f"{name} has the divisor {divisor}; legal: >= 1")
     seen = _pool_windows(x, kernel, stride, padding, 1, ceil_mode, n_axes)
     flat = seen.reshape(prod(seen.shape[:-n_axes]), -1)
     counts = np.count_nonzero(flat > (OUTSIDE if count_include_pad else PADDING), axis=1)
@@ -151,12 +153,29 @@ def _means(
     known, which = np.unique(counts, return_inverse=True)
     if (known == 0).any():
         raise ValueError(f"{name} has a window without elements; legal: windows that meet the input")
-    shares = np.empty(len(known), dtype=object)
-    shares[:] = [Fraction(1, count) for count in known.tolist()]
-    weights = np.repeat(tidy(shares)[which.ravel()], flat.shape[1])
-    row = np.repeat(np.arange(len(flat), dtype=np.int64), flat.shape[1])
-    rows = rows_from_entries(len(flat), row, flat.ravel(), weights, np.zeros(len(flat)))
+    ids = np.sort(flat, axis=1)
+    if ((ids[:, 1:] == ids[:, :-1]) & (ids[:, 1:] >= 0)).any():  # values that a window sees twice add up
+        shares = np.empty(len(known), dtype=object)
+        shares[:] = [Fraction(1, count) for count in known.tolist()]
+        weights = np.repeat(shares[which.ravel()], flat.shape[1])
+        row = np.repeat(np.arange(len(flat), dtype=np.int64), flat.shape[1])
+        rows = rows_from_entries(len(flat), row, flat.ravel(), weights, np.zeros(len(flat)))
+    else:
+        rows = _shares(ids, counts)
     return graph.add("linear", rows, seen.shape[:-n_axes], name)
+
+
+def _shares(ids: NDArray[np.int64], counts: NDArray[np.int64]) -> Rows:
+    """One over the count times the sum of each row of ids that are not negative."""
+    keep = ids >= 0
+    sizes = np.count_nonzero(keep, axis=1)
+    rational = {
+        row: ([1] * size + [0], count)
+        for row, (size, count) in enumerate(zip(sizes.tolist(), counts.tolist(), strict=True))
+        if count & (count - 1) and size
+    }
+    values = np.repeat(1 / counts, sizes)
+    return Rows(np.append(0, np.cumsum(sizes)), ids[keep], values, np.zeros(len(ids)), rational)
 
 
 def _pool_windows(
