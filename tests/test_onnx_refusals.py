@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from onnx_checks import float32, model, node, refusal
-from relutope.loading.graph import onnx_tensors
+from relutope.loading.graph import sizes
 
 RELU = [node("Relu", "x")]
 
@@ -141,6 +141,6 @@ def test_batch_norm_in_training(tmp_path: Path) -> None:
 
 
 def test_one_shared_limit() -> None:
-    onnx_tensors.check_size((onnx_tensors.MAX_ELEMENTS,), "it")
+    sizes.check_size((sizes.MAX_ELEMENTS,), "it")
     with pytest.raises(ValueError, match="it would have the shape"):
-        onnx_tensors.check_size((onnx_tensors.MAX_ELEMENTS + 1,), "it")
+        sizes.check_size((sizes.MAX_ELEMENTS + 1,), "it")

@@ -10,8 +10,9 @@ from typing import Any
 
 from relutope.errors import MissingExtraError
 from relutope.files import checked_path
+from relutope.loading.graph.input_shape import chosen_shape
 from relutope.loading.graph.onnx_nodes import Importer
-from relutope.loading.graph.onnx_tensors import FLOATS, check_size, type_name
+from relutope.loading.graph.onnx_tensors import FLOATS, type_name
 from relutope.loading.graph.value_graph import ValueGraph
 
 #: Bytes that a file of protobuf messages can have.
@@ -113,11 +114,7 @@ def _input(graph: Any, wanted: Sequence[int] | None) -> tuple[str, tuple[int, ..
     if kind not in FLOATS:
         raise ValueError(f"the input {value.name!r} has elements of type {kind}; legal: {', '.join(FLOATS)}")
     declared = _declared(value.type.tensor_type)
-    shape = _chosen(value.name, declared, wanted)
-    if not shape or 0 in shape:
-        raise ValueError(f"the input {value.name!r} has the shape {shape}; legal: (1, ...) without zeros")
-    check_size(shape, f"the input {value.name!r}")
-    return value.name, shape
+    return value.name, chosen_shape(value.name, declared, wanted)
 
 
 def _declared(kind: Any) -> list[int | str] | None:
@@ -128,37 +125,3 @@ def _declared(kind: Any) -> list[int | str] | None:
         int(axis.dim_value) if axis.WhichOneof("value") == "dim_value" else axis.dim_param or "?"
         for axis in kind.shape.dim
     ]
-
-
-def _chosen(name: str, declared: list[int | str] | None, wanted: Sequence[int] | None) -> tuple[int, ...]:
-    if wanted is not None:
-        shape = tuple(int(size) for size in wanted)
-        fits = declared is None or (
-            len(declared) == len(shape)
-            and all(isinstance(axis, str) or axis == size for axis, size in zip(declared, shape, strict=True))
-        )
-        if not fits or any(size < 1 for size in shape):
-            raise ValueError(
-                f"input_shape is {shape} and the input {name!r} has the shape {_shown(declared)}; legal: one "
-                "that agrees with it"
-            )
-        return shape
-    if declared is None:
-        raise ValueError(f"the input {name!r} has no shape; legal: one, or input_shape=")
-    first = [1, *declared[1:]] if len(declared) > 1 and isinstance(declared[0], str) else declared
-    if any(isinstance(axis, str) for axis in first):
-        raise ValueError(
-            f"the input {name!r} has the shape {_shown(declared)}, open beyond its batch axis; legal: fixed "
-            "sizes, or input_shape="
-        )
-    shape = tuple(int(axis) for axis in first)
-    if len(shape) > 1 and shape[0] != 1:
-        raise ValueError(
-            f"the input {name!r} has the shape {shape}, a batch of {shape[0]}; legal: a batch of 1, an open "
-            "batch axis, or input_shape= to take the samples together as one input"
-        )
-    return shape
-
-
-def _shown(declared: list[int | str] | None) -> str:
-    return "unknown" if declared is None else f"({', '.join(map(str, declared))})"

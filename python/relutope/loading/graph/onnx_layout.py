@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from relutope.loading.graph import layout_ops
 from relutope.loading.graph.numbers import fractions, tidy
 from relutope.loading.graph.onnx_call import Call, is_integers, is_numbers
-from relutope.loading.graph.onnx_tensors import FLOATS, INTEGERS, check_size, type_name
+from relutope.loading.graph.onnx_tensors import FLOATS, INTEGERS, type_name
+from relutope.loading.graph.sizes import check_size
 from relutope.loading.graph.torch_ops import NotExactError
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
 

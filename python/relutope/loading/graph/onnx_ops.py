@@ -14,8 +14,8 @@ from relutope.loading.graph import linear_ops, numbers, piecewise_ops
 from relutope.loading.graph.layout_ops import as_tensor
 from relutope.loading.graph.onnx_call import Call, is_integers, is_numbers, single
 from relutope.loading.graph.onnx_layout import COMPARES, Operation
-from relutope.loading.graph.onnx_tensors import check_size
 from relutope.loading.graph.onnx_windows import average_pool, convolution, max_pool
+from relutope.loading.graph.sizes import check_size
 from relutope.loading.graph.torch_layout import words
 from relutope.loading.graph.torch_ops import NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph

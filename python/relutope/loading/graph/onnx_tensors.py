@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Elements that a tensor may have, so that a few bytes of a file do not ask for all memory.
-MAX_ELEMENTS = 2**27
+from relutope.loading.graph.sizes import check_size
 
 #: ONNX names of the floating-point types that are read, with their mantissa bits and numpy's names.
 FLOATS = {
@@ -33,13 +32,6 @@ def type_name(code: int) -> str:
         return str(onnx.TensorProto.DataType.Name(code))
     except ValueError:
         return f"number {code}"
-
-
-def check_size(shape: Any, what: str) -> None:
-    """Refuse shapes of too many elements."""
-    sizes = [int(size) for size in shape]
-    if any(size < 0 for size in sizes) or prod(sizes) > MAX_ELEMENTS:
-        raise ValueError(f"{what} would have the shape {tuple(sizes)}; legal: up to {MAX_ELEMENTS} elements")
 
 
 def array_of(tensor: Any, folder: str, name: str) -> NDArray[Any]:

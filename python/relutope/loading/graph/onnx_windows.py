@@ -8,7 +8,7 @@ from math import prod
 from relutope.loading.graph import windows
 from relutope.loading.graph.layout_ops import as_tensor
 from relutope.loading.graph.onnx_call import Call
-from relutope.loading.graph.onnx_tensors import MAX_ELEMENTS, check_size
+from relutope.loading.graph.sizes import MAX_ELEMENTS, check_size
 from relutope.loading.graph.torch_ops import NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
 
