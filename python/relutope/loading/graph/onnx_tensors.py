@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.loading.graph.sizes import check_size
+from relutope.loading.graph.sizes import MAX_STORED, check_size
 
 #: ONNX names of the floating-point types that are read, with their mantissa bits and numpy's names.
 FLOATS = {
@@ -54,7 +54,7 @@ def array_of(tensor: Any, folder: str, name: str) -> NDArray[Any]:
             f"{name} has elements of type {kind}; legal: {', '.join((*FLOATS, *INTEGERS))} (a quantised "
             "model as the floating-point model that it was made from)"
         )
-    check_size(tensor.dims, name)
+    check_size(tensor.dims, name, MAX_STORED)
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
         inner = onnx.TensorProto(data_type=tensor.data_type, dims=tensor.dims)
         inner.raw_data = _external(tensor, folder, name)

@@ -40,6 +40,9 @@ class Archive:
     def __init__(self, source: str, stream: zipfile.ZipFile) -> None:
         self.stream = stream
         check_directory(stream)
+        if min((member.header_offset for member in stream.infolist()), default=0) > 0:
+            # The rest of a truncated archive may end with an archive that was a member of it.
+            raise zipfile.BadZipFile("it does not begin with a member")
         _check_members(stream.infolist())
         self.names = set(stream.namelist())
         if not any(name.endswith("archive_format") for name in self.names):
@@ -99,8 +102,8 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             raise ValueError(f"the member {name!r} of the archive is encrypted")
         if size > FREE_BYTES + MAX_RATIO * member.compress_size:
             raise ValueError(
-                f"the member {name!r} of the archive unpacks {member.compress_size} bytes to {size}; legal: up to "
-                f"{MAX_RATIO} times"
+                f"the member {name!r} of the archive unpacks {member.compress_size} bytes to {size}; legal: "
+                f"up to {MAX_RATIO} times"
             )
     total = sum(member.file_size for member in members)
     if total > MAX_BYTES:

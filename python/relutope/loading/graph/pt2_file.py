@@ -17,8 +17,8 @@ from relutope.loading.graph.value_graph import ValueGraph
 def graph_from_pt2(path: str | PathLike[str], input_shape: Sequence[int] | None = None) -> ValueGraph:
     """The value graph of a file of `torch.export.save`.
 
-    The JSON graph and the raw weights are read, and no pickle in the file, such as that of the example inputs,
-    is opened.
+    The JSON graph and the raw weights are read; no pickle in the file, such as that of the example inputs, is
+    opened.
 
     Parameters
     ----------
@@ -58,9 +58,7 @@ def graph_from_pt2(path: str | PathLike[str], input_shape: Sequence[int] | None 
             f"{source} cannot be read as an exported program (truncated or damaged?): {error}"
         ) from error
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(
-            f"{source}: the program does not have the form it should (damaged?): {error}"
-        ) from error
+        raise ValueError(f"{source}: the program has not the form it should (damaged?): {error}") from error
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
 

@@ -124,7 +124,7 @@ class Reader:
             dtype = dtype_of(meta["dtype"], f"the input {name!r}")
             if not dtype.is_floating_point:
                 raise ValueError(f"the input {name!r} has elements of type {dtype}; legal: floats")
-            declared = [size["as_int"] if "as_int" in size else "n" for size in meta["sizes"]]
+            declared = [size.get("as_int", "n") for size in meta["sizes"]]
             self.input_shape = chosen_shape(name, declared, wanted)
             value = torch.empty(self.input_shape, dtype=dtype, device="meta")
         elif kind in INPUTS:

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from relutope.loading.graph.pt2_archive import ADVICE, Archive
-from relutope.loading.graph.sizes import check_size
+from relutope.loading.graph.sizes import MAX_STORED, check_size
 
 if TYPE_CHECKING:
     import torch
@@ -39,8 +39,8 @@ def dtype_of(number: Any, what: str) -> torch.dtype:
 
     if number not in DTYPES:
         raise ValueError(
-            f"{what} has elements of type {OTHER_DTYPES.get(number, f'number {number}')}; legal: real numbers of "
-            f"type {', '.join(DTYPES.values())}"
+            f"{what} has elements of type {OTHER_DTYPES.get(number, f'number {number}')}; legal: real "
+            f"numbers of type {', '.join(DTYPES.values())}"
         )
     dtype: torch.dtype = getattr(torch, DTYPES[number])
     return dtype
@@ -82,7 +82,7 @@ def _tensor(archive: Archive, folder: str, name: str, entry: Any) -> torch.Tenso
     dtype = dtype_of(number, repr(name))
     if layout != STRIDED:
         raise ValueError(f"{name!r} has the layout number {layout}; legal: dense, number {STRIDED}")
-    check_size(sizes, repr(name))
+    check_size(sizes, repr(name), MAX_STORED)
     content = archive.read(folder + path)
     stored = len(content) // dtype.itemsize
     last = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=False))
@@ -93,7 +93,7 @@ def _tensor(archive: Archive, folder: str, name: str, entry: Any) -> torch.Tenso
         return torch.empty(sizes, dtype=dtype)
     if not fits or last >= stored:
         raise ValueError(
-            f"{name!r} has sizes {sizes}, strides {strides} and offset {offset} and does not fit the {stored} "
-            f"elements of {path} (truncated or damaged?)"
+            f"{name!r} has sizes {sizes}, strides {strides} and offset {offset} and does not fit the "
+            f"{stored} elements of {path} (truncated or damaged?)"
         )
     return torch.frombuffer(bytearray(content), dtype=dtype).as_strided(sizes, strides, offset)
