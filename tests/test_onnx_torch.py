@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from graph_modules import MODULES, Of, made, with_statistics
+from graph_modules import Of, made, with_statistics
 from onnx_checks import assert_same_function, check_with_runtime, exported
 from relutope.loading.graph.onnx_file import graph_from_onnx
 from relutope.loading.graph.torch_export import graph_from_torch
@@ -18,9 +18,9 @@ from relutope.loading.graph.torch_export import graph_from_torch
 @pytest.mark.parametrize(
     ("name", "opset"),
     [
-        *((name, opset) for name in ("mlp", "residual") for opset in (9, 13, 20, 23)),
+        *((name, opset) for name in ("mlp", "residual") for opset in (9, 14, 20)),
         *(("pooling", opset) for opset in (9, 11, 19)),
-        *((name, opset) for name in ("moves", "extremes") for opset in (11, 13, 17, 23)),
+        *((name, opset) for name in ("moves", "extremes") for opset in (11, 23)),
     ],
 )
 def test_legacy_exporter(name: str, opset: int, tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_legacy_exporter(name: str, opset: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "opset"), [*((name, None) for name in MODULES), ("mlp", 18), ("pooling", 23), ("extremes", 26)]
+    ("name", "opset"), [("mlp", None), ("mlp", 18), ("residual", None), ("pooling", 23), ("moves", 26)]
 )
 def test_dynamo_exporter(name: str, opset: int | None, tmp_path: Path) -> None:
     module, shape, wanted = made(name)
@@ -50,8 +50,10 @@ def test_a_batch_norm_that_the_exporter_folds_is_what_the_file_says(dynamo: bool
     assert [layer.kind for layer in graph.layers()[0]] == ["relu", "linear"]
 
 
-@pytest.mark.parametrize("last", [nn.Softmax(1), nn.LogSoftmax(1), nn.Sigmoid()])
-@pytest.mark.parametrize("dynamo", [False, True])
+@pytest.mark.parametrize(
+    ("last", "dynamo"),
+    [(nn.Softmax(1), False), (nn.LogSoftmax(1), False), (nn.Sigmoid(), False), (nn.LogSoftmax(1), True)],
+)
 def test_a_final_activation_is_dropped(last: nn.Module, dynamo: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
     plain = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
