@@ -48,6 +48,26 @@ def test_other_domains_and_control_flow(tmp_path: Path) -> None:
     )
 
 
+def test_functions_of_the_file(tmp_path: Path) -> None:
+    proto = model([node("Relu", "x")], {}, (1, 3))
+    body = [helper.make_node("Neg", ["a"], ["b"])]
+    proto.functions.append(
+        helper.make_function("", "Relu", ["a"], ["b"], body, [helper.make_opsetid("", 18)])
+    )
+    assert (
+        refusal(proto, tmp_path) == "the file gives Relu a meaning of its own; legal: ONNX's own operations"
+    )
+    proto.functions[0].domain = "local"
+    proto.graph.node[0].domain = "local"
+    assert "its domain 'local' is not supported" in refusal(proto, tmp_path)
+
+
+def test_stored_tensors_of_one_name(tmp_path: Path) -> None:
+    proto = model([node("Add", "x c")], {"c": float32(3)}, (1, 3))
+    proto.graph.initializer.append(proto.graph.initializer[0])
+    assert refusal(proto, tmp_path) == "two stored tensors have one name (damaged?)"
+
+
 def cut(limit: int) -> Any:
     return np.array(limit, dtype=np.int64)
 
@@ -56,6 +76,13 @@ def cut(limit: int) -> Any:
     ("nodes", "stored", "message"),
     [
         ([node("Gelu", "x")], {}, "Gelu at 'the_Gelu' cannot be represented exactly: it is not p"),
+        ([node("Mod", "x c", fmod=1)], {"c": float32(3)}, "it is discontinuous; legal: constant integers"),
+        ([node("ReduceProd", "x")], {}, "exactly: it is not piecewise linear"),
+        (
+            [node("LeakyRelu", "c", "d"), node("Cast", "d", "e", to=TensorProto.FLOAT16), node("Add", "x e")],
+            {"c": float32(3)},
+            "exactly: it rounds from FLOAT to FLOAT16",
+        ),
         ([node("Frob", "x")], {}, "Frob at 'the_Frob' cannot be represented exactly: it is not supported"),
         ([node("Sign", "x")], {}, "exactly: it is discontinuous"),
         ([node("TopK", "x k", "y i")], {"k": cut(1)}, "exactly: it selects by comparing"),

@@ -91,6 +91,9 @@ def _parsed(source: str) -> Any:
 
 
 def _opset(model: Any) -> int:
+    own = [function.name for function in model.functions if function.domain in ("", "ai.onnx")]
+    if own:
+        raise ValueError(f"the file gives {own[0]} a meaning of its own; legal: ONNX's own operations")
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     if len(versions) != 1 or versions[0] not in OPSETS:
         given = ", ".join(map(str, versions)) or "none"

@@ -302,6 +302,15 @@ def _compared(function: Callable[..., Any]) -> Operation:
     return _of_constants(lambda *values: np.asarray(function(*values)).astype(bool), COMPARES)
 
 
+def _modulo(_: ValueGraph, call: Call) -> Any:
+    if call.attribute("fmod", 0) or not all(is_integers(value) for value in call.inputs):
+        raise NotExactError("it is discontinuous; legal: constant integers")
+    left, right = call.inputs
+    if (right == 0).any():
+        raise ValueError("it divides by 0")
+    return np.asarray(left % right)
+
+
 LAYOUT: dict[str, Operation] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
@@ -331,6 +340,7 @@ LAYOUT: dict[str, Operation] = {
     "GreaterOrEqual": _compared(np.greater_equal),
     "Less": _compared(np.less),
     "LessOrEqual": _compared(np.less_equal),
+    "Mod": _modulo,
     "And": _compared(np.logical_and),
     "Or": _compared(np.logical_or),
     "Xor": _compared(np.logical_xor),

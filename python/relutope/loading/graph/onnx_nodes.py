@@ -51,10 +51,13 @@ class Importer:
         self.nodes = list(proto.node)
         self.opset, self.folder = opset, folder
         self.stored = {tensor.name: tensor for tensor in proto.initializer}
+        if len(self.stored) < len(proto.initializer):
+            raise ValueError("two stored tensors have one name (damaged?)")
         self.sparse = {tensor.values.name for tensor in proto.sparse_initializer}
         self.values: dict[str, Any] = {input_name: self.graph.input}
         inputs = {value.name: value for value in proto.input}
-        self.kinds = {input_name: type_name(inputs[input_name].type.tensor_type.elem_type)}
+        self.kind = type_name(inputs[input_name].type.tensor_type.elem_type)
+        self.kinds = {input_name: self.kind}
         self.dtypes: dict[str, None] = {}
 
     def run(self, output: str) -> None:
@@ -125,7 +128,7 @@ class Importer:
             inputs = [self._value(name) for name in node.input]
             if op not in TAKE_INFINITY:
                 self._check_finite(node, inputs)
-            kind = next((self.kinds[name] for name in node.input if name in self.kinds), "")
+            kind = next((self.kinds[name] for name in node.input if name in self.kinds), self.kind)
             call = Call.of(node, inputs, self.opset, kind, self.folder)
             result = self._result(call, place)
         except NotExactError as error:

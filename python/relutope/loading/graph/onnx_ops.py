@@ -233,6 +233,10 @@ def _no_mean_of_integers(*_: Any, **__: Any) -> Any:
     raise NotExactError("it takes the mean of integers")
 
 
+def _no_product(*_: Any) -> Tensor:
+    raise NotExactError("it is not piecewise linear")
+
+
 _ADD = _binary(linear_ops.add, numbers.total, operator.add)
 
 OPERATIONS: dict[str, Operation] = {
@@ -255,6 +259,7 @@ OPERATIONS: dict[str, Operation] = {
     "ReduceMean": _reduction(linear_ops.mean, _no_mean_of_integers, 18),
     "ReduceSum": _reduction(linear_ops.total_over, np.sum, 13),
     "ReduceMax": _reduction(piecewise_ops.max_over, np.max, 18),
+    "ReduceProd": _reduction(_no_product, np.prod, 18),
     "ReduceMin": _reduction(piecewise_ops.min_over, np.min, 18),
     "Dropout": _dropout,
     "Relu": _unary(piecewise_ops.relu, lambda x: np.where(x > 0, x, 0 * x)),
@@ -273,7 +278,7 @@ REASONS = {
     **dict.fromkeys(
         words(
             """Gelu Tanh Elu Celu Selu Mish Softplus Softsign HardSwish Swish Exp Log Sqrt Pow Reciprocal Sin
-    Cos Erf ReduceL2 ReduceLogSumExp ReduceSumSquare ReduceProd LpPool GlobalLpPool Einsum"""
+    Cos Erf ReduceL2 ReduceLogSumExp ReduceSumSquare LpPool GlobalLpPool Einsum"""
         ),
         "it is not piecewise linear",
     ),
@@ -284,7 +289,7 @@ REASONS = {
         ),
         "it divides by the spread of its own input, which is not piecewise linear",
     ),
-    **dict.fromkeys(words("Sign Floor Ceil Round ThresholdedRelu Hardmax Mod"), "it is discontinuous"),
+    **dict.fromkeys(words("Sign Floor Ceil Round ThresholdedRelu Hardmax"), "it is discontinuous"),
     **dict.fromkeys(words("ArgMax ArgMin TopK NonZero"), COMPARES),
     **dict.fromkeys(
         words(

@@ -45,13 +45,13 @@ class Archive:
             raise zipfile.BadZipFile("it does not begin with a member")
         _check_members(stream.infolist())
         self.names = set(stream.namelist())
-        if not any(name.endswith("archive_format") for name in self.names):
+        formats = [name for name in self.names if name.rpartition("/")[2] == "archive_format"]
+        if not formats:
             pickled = sorted(name for name in self.names if name.endswith((".pt", ".pkl")))
             if pickled:
                 raise ValueError(f"the archive keeps its tensors in {', '.join(pickled)}, and {ADVICE}")
             raise ValueError("the archive holds no archive_format; legal: a file of torch.export.save")
-        self.root = min((name for name in self.names if name.endswith("archive_format")), key=len)
-        self.root = self.root.removesuffix("archive_format")
+        self.root = min(formats, key=len).removesuffix("archive_format")
         if self.read("archive_format").strip() != b"pt2":
             raise ValueError("the archive_format is not pt2; legal: a file of torch.export.save")
         if f"{self.root}byteorder" in self.names and self.read("byteorder").strip() != b"little":
