@@ -19,13 +19,13 @@ Change = bytes | Callable[[Any], Any] | None
 
 
 def saved(
-    folder: Path, module: torch.nn.Module, shape: Sequence[int], name: str = "model", **options: Any
+    folder: Path, module: torch.nn.Module, shape: Sequence[int], decomposed: bool = False, **options: Any
 ) -> str:
-    path = str(folder / f"{name}.pt2")
+    path = str(folder / "model.pt2")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.export(module.eval(), (torch.zeros(*shape),), strict=False, **options)
-        torch.export.save(program, path)
+        torch.export.save(program.run_decompositions() if decomposed else program, path)
     return path
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from graph_modules import MODULES, Of, made
+from graph_modules import MODULES, Of, made, with_statistics
 from onnx_checks import assert_same_function
 from pt2_checks import refusal, saved
 from relutope.loading.graph.pt2_file import graph_from_pt2
@@ -98,6 +98,33 @@ def test_other_open_axes_take_input_shape(tmp_path: Path) -> None:
     fixed = saved(tmp_path, module, (2, 1, 3))
     assert "a batch of 2; legal: a batch of 1" in refusal(fixed)
     assert graph_from_pt2(fixed, (2, 1, 3)).input_dim == 6
+
+
+def test_programs_of_core_operations(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = with_statistics(
+        nn.Sequential(
+            nn.Conv2d(1, 2, 2, padding=1),
+            nn.BatchNorm2d(2),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.AdaptiveAvgPool2d((1, 2)),
+            nn.Flatten(),
+            nn.Linear(4, 3),
+            nn.LogSoftmax(1),
+        )
+    )
+    graph = graph_from_pt2(saved(tmp_path, module, (1, 1, 4, 5), decomposed=True))
+    assert_same_function(graph_from_torch(module, torch.zeros(1, 1, 4, 5)), graph)
+    turned = saved(tmp_path, nn.ConvTranspose1d(1, 1, 2), (1, 1, 3), decomposed=True)
+    assert "it is transposed, which is not supported" in refusal(turned)
+
+
+def test_indices_that_depend_on_values(tmp_path: Path) -> None:
+    module = Of(lambda x, part: x[:, part.mask].relu(), nn.Module())
+    module.parts[0].register_buffer("mask", torch.tensor([True, False, True]))
+    path = saved(tmp_path, module, (1, 3))
+    assert "index.Tensor does not fit its arguments: the shape of its result depends on val" in refusal(path)
 
 
 def test_a_final_softmax_is_dropped(tmp_path: Path) -> None:

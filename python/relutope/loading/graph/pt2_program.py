@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from relutope.loading.graph.input_shape import chosen_shape
 from relutope.loading.graph.pt2_arguments import Arguments
+from relutope.loading.graph.pt2_core import composed
 from relutope.loading.graph.pt2_tensors import dtype_of
 from relutope.loading.graph.sizes import check_size
 from relutope.loading.graph.torch_layout import FACTORIES, FLOAT_LAYOUT, LAYOUT, leaves_of, mapped, words
@@ -90,7 +91,7 @@ class Reader:
         self.arguments = Arguments(self._node, self.sizes)
         specs = [self._input(spec, wanted) for spec in module["signature"]["input_specs"]]
         for item in self.graph["nodes"]:
-            self._read(item)
+            self._read(composed(item))
         self._output(module["signature"]["output_specs"])
         self.program = SimpleNamespace(
             graph=SimpleNamespace(nodes=self.nodes),
@@ -238,6 +239,8 @@ def _on_shapes(target: str, overload: Any, args: list[Any], kwargs: dict[str, An
             return overload(*mapped(blank, args), **options)
     except Exception as error:  # torch raises errors of many types
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if isinstance(error, NotImplementedError):
+            reason = f"the shape of its result depends on values, or is unknown ({reason})"
         raise ValueError(f"{target} does not fit its arguments: {reason}") from error
 
 
