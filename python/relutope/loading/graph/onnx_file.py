@@ -49,6 +49,17 @@ def graph_from_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None
         If the file is damaged, or holds something that cannot be represented exactly; the message names it.
     MissingExtraError
         If onnx is not installed.
+
+    Examples
+    --------
+    >>> import onnx
+    >>> from onnx import helper
+    >>> from relutope.loading.graph.onnx_file import graph_from_onnx
+    >>> x, y = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 2]) for name in "xy")
+    >>> graph = helper.make_graph([helper.make_node("Abs", ["x"], ["y"])], "graph", [x], [y])
+    >>> onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), "model.onnx")
+    >>> [(layer.kind, layer.n_rows) for layer in graph_from_onnx("model.onnx").layers()[0]]
+    [('relu', 2), ('linear', 2)]
     """
     source = checked_path(path)
     model = _parsed(source)

@@ -42,6 +42,15 @@ def graph_from_pt2(path: str | PathLike[str], input_shape: Sequence[int] | None 
         message names it.
     MissingExtraError
         If torch is not installed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from relutope.loading.graph.pt2_file import graph_from_pt2
+    >>> module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> torch.export.save(torch.export.export(module, (torch.zeros(1, 2),)), "model.pt2")
+    >>> [(layer.kind, layer.n_rows) for layer in graph_from_pt2("model.pt2").layers()[0]]
+    [('relu', 3), ('linear', 1)]
     """
     source = checked_path(path)
     if not stat.S_ISREG(os.stat(source).st_mode):
