@@ -333,6 +333,15 @@ def huge_constant(content: Any) -> None:
     nodes_of(content)[1].update(target="torch.ops.aten.zeros.default", inputs=[size])
 
 
+def bytes_as_weights(content: Any) -> None:
+    content["config"]["0.weight"]["tensor_meta"]["dtype"] = 1
+
+
+def test_programs_that_do_not_run(archive: str) -> None:
+    path = changed(archive, {WEIGHTS: bytes_as_weights})
+    assert "the program does not run (damaged?): " in refusal(path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -66,10 +66,22 @@ def graph_from_pt2(path: str | PathLike[str], input_shape: Sequence[int] | None 
         raise ValueError(
             f"{source} cannot be read as an exported program (truncated or damaged?): {error}"
         ) from error
-    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"{source}: the program has not the form it should (damaged?): {error}") from error
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
+    except RuntimeError as error:  # of torch, on arguments that it does not take
+        if str(error).startswith("internal"):
+            raise
+        raise ValueError(f"{source}: the program does not run (damaged?): {error}") from error
 
 
 def _graph(archive: Archive, input_shape: Sequence[int] | None) -> ValueGraph:
