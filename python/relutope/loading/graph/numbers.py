@@ -167,6 +167,8 @@ def _elementwise(
     objects: Callable[[Any, Any], Any],
 ) -> Numbers:
     left, right = np.broadcast_arrays(left, right)
+    if left.ndim == 0:  # on which numpy's operations return scalars
+        return _elementwise(left[None], right[None], floats, objects)[0, ...]
     if left.dtype != object and right.dtype != object:
         values, exact = floats(left, right)
         if exact.all():
