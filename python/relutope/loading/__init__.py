@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from relutope.loading.state_dict import StoredTensor
 
 #: The types of files that hold networks.
-SUFFIXES = (".npz", ".safetensors", ".pt", ".pth")
+SUFFIXES = (".npz", ".safetensors", ".pt", ".pth", ".onnx", ".pt2")
 
 
 def load(
@@ -27,6 +27,7 @@ def load(
     order: Sequence[str] | None = None,
     arch: torch.nn.Module | Callable[[], torch.nn.Module] | None = None,
     example_input: torch.Tensor | None = None,
+    input_shape: Sequence[int] | None = None,
 ) -> Network:
     """A network from a file; nothing in a file is ever executed.
 
@@ -34,7 +35,8 @@ def load(
     ----------
     path : path
         ``.npz`` with ``W0, b0, W1, b1, ...`` and optionally ``lo, hi``; or ``.safetensors``, ``.pt``,
-        ``.pth`` with a state dict, that of a plain multilayer perceptron unless `arch` is given.
+        ``.pth`` with a state dict, that of a plain multilayer perceptron unless `arch` is given;
+        or ``.onnx``; or ``.pt2``, what `torch.export.save` wrote.
     order : sequence of str, optional
         Names of the layers of a state dict from input to output, where numbers and shapes do not force one
         order.
@@ -42,6 +44,8 @@ def load(
         The module that a state dict belongs to, or what makes it; a copy of it gets the weights.
     example_input : torch.Tensor, optional
         For `arch`; see `Network.from_torch`.
+    input_shape : sequence of int, optional
+        For ``.onnx`` and ``.pt2``: shape of the input with its batch axis, where more than that axis is open.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def load(
     >>> network.hidden_widths, network.box
     ((2,), Box([-1.0], [1.0]))
     """
-    network = read_network(path, order, arch, example_input)
+    network = read_network(path, order, arch, example_input, input_shape)
     for note in network.notes:
         print(f"relutope: {os.fspath(path)}: {note}", file=sys.stderr)
     return network
@@ -80,6 +84,7 @@ def read_network(
     order: Sequence[str] | None = None,
     arch: torch.nn.Module | Callable[[], torch.nn.Module] | None = None,
     example_input: torch.Tensor | None = None,
+    input_shape: Sequence[int] | None = None,
 ) -> Network:
     """The network of `load`, for callers that show the notes themselves."""
     name = checked_path(path)
@@ -91,8 +96,12 @@ def read_network(
     if suffix == ".npz":
         from relutope.loading.npz import network_from_npz
 
-        _require_none(name, arch=arch, example_input=example_input)
+        _require_none(name, arch=arch, example_input=example_input, input_shape=input_shape)
         return network_from_npz(name, order)
+    if suffix in (".onnx", ".pt2"):
+        _require_none(name, order=order, arch=arch, example_input=example_input)
+        return _network_of_graph(name, suffix, input_shape)
+    _require_none(name, input_shape=input_shape)
     tensors, notes = _state_dict(name, suffix)
     if arch is None:
         from relutope.loading.state_dict import network_from_state_dict
@@ -140,6 +149,15 @@ def as_network(network: Any) -> Network:
     raise TypeError(
         f"network is of type {type(network).__name__}; legal: Network, a path, or a torch.nn.Module"
     )
+
+
+def _network_of_graph(name: str, suffix: str, input_shape: Sequence[int] | None) -> Network:
+    from relutope.loading.graph.network import network_from_graph
+    from relutope.loading.graph.onnx_file import graph_from_onnx
+    from relutope.loading.graph.pt2_file import graph_from_pt2
+
+    read = graph_from_onnx if suffix == ".onnx" else graph_from_pt2
+    return network_from_graph(read(name, input_shape))
 
 
 def _state_dict(name: str, suffix: str) -> tuple[dict[str, StoredTensor], list[str]]:
