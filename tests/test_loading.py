@@ -95,7 +95,7 @@ def test_saved_complex_names_its_reader(quadrants: Network, tmp_path: Path) -> N
 
 
 def test_unknown_file_types(tmp_path: Path) -> None:
-    for name in ("m.onnx", "m", "m.h5"):
+    for name in ("m.tflite", "m", "m.h5"):
         (tmp_path / name).write_bytes(b"x")
         with pytest.raises(ValueError, match=r"unknown file type .*\.npz, \.safetensors, \.pt, \.pth"):
             relutope.load(tmp_path / name)
