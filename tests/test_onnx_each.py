@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from graph_modules import Of, with_statistics
+from file_modules import Of, with_statistics
 from onnx_checks import assert_same_function, check_with_runtime, exported
 from pt2_checks import saved
 from relutope.loading.graph.pt2_file import graph_from_pt2

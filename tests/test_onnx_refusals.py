@@ -107,6 +107,11 @@ def cut(limit: int) -> Any:
             "exactly: it rounds a constant to FLOAT16",
         ),
         (
+            [node("Cast", "c", "d", to=TensorProto.BFLOAT16), node("Mul", "x d")],
+            {"c": float32(3)},
+            "exactly: it rounds a constant to BFLOAT16",
+        ),
+        (
             [node("Cast", "c", "d", to=TensorProto.INT64), node("Gather", "x d", axis=1)],
             {"c": float32(3)},
             "exactly: it rounds a constant to INT64",

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from graph_modules import Of, made, with_statistics
+from file_modules import Of, made, with_statistics
 from onnx_checks import assert_same_function, check_with_runtime, exported
 from relutope.loading.graph.onnx_file import graph_from_onnx
 from relutope.loading.graph.torch_export import graph_from_torch

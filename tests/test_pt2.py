@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from graph_modules import MODULES, Of, made, with_statistics
+from file_modules import MODULES, Of, made, with_statistics
 from onnx_checks import assert_same_function
 from pt2_checks import refusal, saved
 from relutope.loading.graph.pt2_file import graph_from_pt2

@@ -222,9 +222,12 @@ def cast(call: Call, to: str) -> Any:
 
 def _rounded(exact: Array, to: str) -> Array:
     """Numbers in another floating-point type, as float64."""
-    import ml_dtypes
+    if to == "BFLOAT16":
+        import ml_dtypes  # which onnx brings
 
-    kind = np.dtype(ml_dtypes.bfloat16) if to == "BFLOAT16" else np.dtype(FLOATS[to][1])
+        kind = np.dtype(ml_dtypes.bfloat16)
+    else:
+        kind = np.dtype(FLOATS[to][1])
     with np.errstate(over="ignore"):
         rounded = exact.astype(np.float64).astype(kind).astype(np.float64)
     if not np.isfinite(rounded).all():
