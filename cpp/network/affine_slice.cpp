@@ -81,7 +81,7 @@ Layer restrict_layer(const Network& network, std::size_t l, const AffineSlice& s
     if (columns.inputs == 0) {
       for (const std::uint32_t k : layer.entries(i)) pattern.indices.push_back(columns.place[k]);
       coefficients.insert(coefficients.end(), layer.image(i).begin(), layer.image(i).end());
-      if (layer.relative_error() > 0) rows.push_back(layer.exact_row(i));
+      if (layer.relative_error() > 0) rows.push_back(layer.is_rational(i) ? layer.exact_row(i) : IntegerRow());
     } else {
       rows.push_back(restrict_row(network, l, i, slice, columns, pattern.indices));
     }

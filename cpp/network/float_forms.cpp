@@ -131,9 +131,9 @@ FloatForms::Forms FloatForms::sign_forms(std::size_t layer) {
         const bool is_exact = carried == 0 && (own == 0 || maxima.values[j * n + i] == 0 || value == 0);
         const std::size_t at = j * width + max.first_entry(i) + t;
         entry_values_[at] = value;
-        entry_errors_[at] = is_exact ? 0.0
-                                     : (carried + kUnit * std::abs(value)) * (1 + 4 * kUnit) +
-                                           std::numeric_limits<double>::denorm_min();
+        const double error =
+            (carried + kUnit * std::abs(value)) * (1 + 4 * kUnit) + std::numeric_limits<double>::denorm_min();
+        entry_errors_[at] = is_exact ? 0.0 : (std::isfinite(error) ? error : std::numeric_limits<double>::infinity());
       }
     }
   }

@@ -52,7 +52,7 @@ class Layer {
   /// Columns of the entries of row i.
   std::span<const std::uint32_t> entries(std::size_t i) const {
     if (is_dense()) return all_columns_;
-    return {&pattern_.indices[pattern_.offsets[i]], pattern_.offsets[i + 1] - pattern_.offsets[i]};
+    return {pattern_.indices.data() + pattern_.offsets[i], pattern_.offsets[i + 1] - pattern_.offsets[i]};
   }
   /// Number of the first entry of row i among those of all rows; i == rows() gives their number.
   std::size_t first_entry(std::size_t i) const { return is_dense() ? i * columns_.size() : pattern_.offsets[i]; }

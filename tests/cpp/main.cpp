@@ -7,8 +7,13 @@ void test_linear_algebra();
 void test_predicates();
 void test_sign_vector();
 void test_layer();
+void test_proportional();
+void test_network();
 void test_evaluate();
 void test_pattern_forms();
+void test_float_forms();
+void test_affine_slice();
+void test_functionals();
 }  // namespace relutope::testing
 
 int main() {
@@ -18,7 +23,12 @@ int main() {
   relutope::testing::test_predicates();
   relutope::testing::test_sign_vector();
   relutope::testing::test_layer();
+  relutope::testing::test_proportional();
+  relutope::testing::test_network();
   relutope::testing::test_evaluate();
   relutope::testing::test_pattern_forms();
+  relutope::testing::test_float_forms();
+  relutope::testing::test_affine_slice();
+  relutope::testing::test_functionals();
   std::cout << "all tests passed\n";
 }
