@@ -104,6 +104,7 @@ IMPORTED_ON_USE = {
     "plotly",
     "safetensors",
     "scipy",
+    "threadpoolctl",
     "toponetx",
     "torch",
     "tqdm",
