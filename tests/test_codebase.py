@@ -109,6 +109,7 @@ IMPORTED_ON_USE = {
     "plotly",
     "safetensors",
     "scipy",
+    "threadpoolctl",
     "toponetx",
     "torch",
     "tqdm",

@@ -15,6 +15,7 @@ from relutope.arguments import checked_count, checked_flag, checked_word
 from relutope.complex import PolyhedralComplex
 from relutope.dual_graph import DualGraph
 from relutope.progress import interruptible
+from relutope.spectral.blas import one_blas_thread
 from relutope.spectral.operators import OPERATORS, Floats, Pencil, harmonic_extension, pencil
 from relutope.spectral.solver import Pairs, component_values, smallest_pairs
 from relutope.spectral.thresholds import SIGN_RULE, THRESHOLDS, clusters, cut_value, with_signs
@@ -115,7 +116,9 @@ class FiedlerPartition:
         """
         if self.n_components == 1:
             return self.eigenvalues[:1]
-        return component_values(pencil(self.adjacency, self.weights, self.operator, self.epsilon))
+        form = pencil(self.adjacency, self.weights, self.operator, self.epsilon)
+        with one_blas_thread():
+            return component_values(form)
 
     @property
     def lambda_2(self) -> float:
@@ -323,10 +326,11 @@ def partition_of(
         raise ValueError(f"the graph has {n} region{'s' * (n != 1)}; legal: two at least")
     weights = np.ones(n) if source.weights is None else source.weights
     form = pencil(source.adjacency, weights, operator, epsilon)
-    pairs = smallest_pairs(form, max(2, n_parts - 1))
-    _check_pairs(form, pairs, operator, epsilon, n_parts)
-    scaled = pairs.vectors if form.scale is None else form.scale[:, None] * pairs.vectors
-    vectors = with_signs(harmonic_extension(source.adjacency, form.to_nodes(scaled)))
+    with one_blas_thread():
+        pairs = smallest_pairs(form, max(2, n_parts - 1))
+        _check_pairs(form, pairs, operator, epsilon, n_parts)
+        scaled = pairs.vectors if form.scale is None else form.scale[:, None] * pairs.vectors
+        vectors = with_signs(harmonic_extension(source.adjacency, form.to_nodes(scaled)))
     cut = None
     if n_parts == 2:
         cut = cut_value(vectors[:, 0], threshold, weights, form)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.spectral.inverse import Inverse, column_sums
-from relutope.spectral.lanczos import dominant
 from relutope.spectral.operators import Floats, Pencil, laplacian
 
 if TYPE_CHECKING:
@@ -152,6 +151,7 @@ def _iterated(inverse: Inverse, count: int) -> Floats:
 
 def _lanczos(inverse: Inverse, found: Floats, count: int, tolerance: float) -> Floats:
     """Dominant eigenvectors orthogonal to those found, dominant first."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
 
     def projected(z: Floats) -> Floats:
         for column in found.T:
@@ -161,11 +161,11 @@ def _lanczos(inverse: Inverse, found: Floats, count: int, tolerance: float) -> F
     def deflated(z: Floats) -> Floats:
         return projected(inverse.apply(projected(z)))
 
-    start = deflated(np.random.default_rng(found.shape[1]).standard_normal(len(inverse.heavy)))
-    vectors = dominant(deflated, start, count, tolerance)
-    if vectors is None:
-        raise RuntimeError("internal: the Lanczos iteration did not end")
-    return vectors
+    n = len(inverse.heavy)
+    start = deflated(np.random.default_rng(found.shape[1]).standard_normal(n))
+    operator = LinearOperator((n, n), matvec=deflated, dtype=np.float64)
+    values, vectors = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, maxiter=100 * n)
+    return np.asarray(vectors[:, np.argsort(-values)])
 
 
 def _rayleigh(matrix: csr_array, vectors: Floats) -> Floats:
