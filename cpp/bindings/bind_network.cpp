@@ -257,8 +257,7 @@ std::vector<std::string> kinds(const Network& network) {
 py::array_t<bool> is_entry(const Network& network) {
   py::array_t<bool> result(static_cast<py::ssize_t>(network.signs()));
   for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    std::fill_n(result.mutable_data() + network.first_sign(l), network.signs_in(l),
-                network.kind(l) == LayerKind::kMax);
+    std::fill_n(result.mutable_data() + network.first_sign(l), network.signs_in(l), network.kind(l) == LayerKind::kMax);
   }
   return result;
 }

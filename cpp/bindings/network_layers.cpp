@@ -123,8 +123,8 @@ py::tuple layer_to_python(const Layer& layer) {
     numerators.push_back(row.numerators.back());
     rational[py::int_(i)] = py::make_tuple(to_python(numerators), to_python(row.denominator));
   }
-  return py::make_tuple(kind_name(layer.kind()), to_numpy(std::move(indptr)),
-                        to_numpy(std::move(indices)), to_numpy(std::move(values)), to_numpy(std::move(bias)), rational);
+  return py::make_tuple(kind_name(layer.kind()), to_numpy(std::move(indptr)), to_numpy(std::move(indices)),
+                        to_numpy(std::move(values)), to_numpy(std::move(bias)), rational);
 }
 
 }  // namespace relutope

@@ -1,5 +1,6 @@
-// Layers of a network as Python tuples (kind, indptr, indices, values, bias, rational): the rows of a sparse matrix over
-// the ids of all earlier values, and for rows that are not all float64 a dict from row to (numerators, denominator).
+// Layers of a network as Python tuples (kind, indptr, indices, values, bias, rational): the rows of a sparse matrix
+// over the ids of all earlier values, and for rows that are not all float64 a dict from row to (numerators,
+// denominator).
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -23,8 +23,9 @@ void ExactSolver::append_equation(EquationSystem& system) {
 }
 
 void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension) {
-  forms_.set_pattern(
-      layer_, [&](std::size_t l, std::size_t i) { return codes_.sign(l, i, positive, negative) == network_.active_sign(l); });
+  forms_.set_pattern(layer_, [&](std::size_t l, std::size_t i) {
+    return codes_.sign(l, i, positive, negative) == network_.active_sign(l);
+  });
   base_.clear();
   const std::size_t wanted = domain_.dim() - dimension;
   for (std::size_t bit = 0; bit < 2 * domain_.dim() && base_.rank() < wanted; ++bit) {

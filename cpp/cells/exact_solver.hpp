@@ -2,7 +2,8 @@
 //
 // A vertex is the one point where its walls hold and all neurons that are zero there vanish, zeros counted as off: on
 // the common zero set of a neuron "off" and "on" agree, so by induction over the layers its sign vector and its wall
-// set say everything that is needed. Of a max row all largest entries agree there, which are as many equations less one.
+// set say everything that is needed. Of a max row all largest entries agree there, which are as many equations less
+// one.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,9 @@ class ExactSolver {
   /// Names the cell by its sign vector in the layers before layer(), its wall set and its dimension.
   void set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension);
 
-  /// The point of the carrier's affine hull where the given cutting rows of layer() vanish, in addition to the carrier's own
-  /// equations. REQUIRES: there is exactly one such point; throws std::runtime_error("internal: ...") otherwise.
+  /// The point of the carrier's affine hull where the given cutting rows of layer() vanish, in addition to the
+  /// carrier's own equations. REQUIRES: there is exactly one such point; throws std::runtime_error("internal: ...")
+  /// otherwise.
   ExactPoint point(std::span<const std::size_t> neurons);
 
   /// Sign of a cutting row of layer() at a point of the closed carrier; on R^d for all large M.

@@ -41,8 +41,8 @@ struct ActiveUnion {
 
 /// Error bound of row i: |computed z_i - exact z_i| <= sum(i) * slope + offset(i), for one part of one vertex.
 ///
-/// With a active inputs, or a the most entries of a row if that is less, gamma = (a + 2) u / (1 - (a + 2) u), kappa the relative error of the coefficients' images, e
-/// the error of the inputs and Y = max |y|:
+/// With a active inputs, or a the most entries of a row if that is less, gamma = (a + 2) u / (1 - (a + 2) u), kappa the
+/// relative error of the coefficients' images, e the error of the inputs and Y = max |y|:
 ///   rounding of the product sums       gamma (|b_i| + sum_k |w_ik| Y)
 ///   rounding of the coefficients       kappa (|b_i| + sum_k |w_ik| (Y + e)) + 2^-1074 (1 + a (Y + e))
 ///   inputs that are not exact          sum_k |w_ik| e
@@ -112,7 +112,7 @@ class ForwardTask {
   std::vector<ActiveInputs> slots_;  // of kBlock vertices, per part
   ActiveUnion union_;
   std::vector<double> spare_row_;
-  std::vector<double> sums_;  // of a sparse layer: kBlock per row
+  std::vector<double> sums_;              // of a sparse layer: kBlock per row
   const ActiveInputs* active_ = nullptr;  // per part, of the vertex in work
   std::vector<BoundLine> line_;           // per part
   std::vector<double> previous_row_;

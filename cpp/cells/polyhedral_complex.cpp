@@ -86,8 +86,7 @@ class Construction {
   /// A cell is what its largest entries say; which of the others is larger cuts nothing.
   void join_maxima(std::size_t l, bool is_cut) {
     Vertices& vertices = start_.cells.vertices;
-    MaxSigns signs =
-        take_maxima({*network_, l, tables_, last_readers_}, shape_, layout_, vertices, budget_, workers_);
+    MaxSigns signs = take_maxima({*network_, l, tables_, last_readers_}, shape_, layout_, vertices, budget_, workers_);
     if (signs.bits > 0) extend_history(shape_, start_.codes.bits(), signs.bits, vertices, budget_, workers_);
     start_.codes.add_layer(std::move(signs.codes), signs.bits);
     shape_.history_words = start_.codes.words();

@@ -20,8 +20,8 @@ void require_finite(const std::vector<double>& coefficients) {
 }
 
 void check_pattern(const SparsePattern& pattern, std::size_t columns) {
-  bool good = !pattern.offsets.empty() && pattern.offsets.front() == 0 &&
-              pattern.offsets.back() == pattern.indices.size();
+  bool good =
+      !pattern.offsets.empty() && pattern.offsets.front() == 0 && pattern.offsets.back() == pattern.indices.size();
   for (std::size_t i = 0; good && i + 1 < pattern.offsets.size(); ++i) {
     good = pattern.offsets[i] <= pattern.offsets[i + 1] && pattern.offsets[i + 1] <= pattern.indices.size();
     for (std::size_t t = pattern.offsets[i]; good && t < pattern.offsets[i + 1]; ++t) {
@@ -102,9 +102,7 @@ std::vector<ValueId> value_range(std::size_t first, std::size_t count) {
   return values;
 }
 
-IntegerRow Layer::exact_row(std::size_t i) const {
-  return is_rational(i) ? rational_[i] : integer_row(image(i));
-}
+IntegerRow Layer::exact_row(std::size_t i) const { return is_rational(i) ? rational_[i] : integer_row(image(i)); }
 
 std::size_t Layer::row_of_entry(std::size_t entry) const {
   if (is_dense()) return entry / columns_.size();

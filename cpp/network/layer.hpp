@@ -18,7 +18,8 @@ using ValueId = std::uint32_t;
 /// entries read; all its coefficients are 1 and its bias is 0.
 enum class LayerKind : std::uint8_t { kRelu, kLinear, kMax };
 
-/// The entries of a sparse layer: row i reads the columns indices[offsets[i]] .. indices[offsets[i + 1] - 1], ascending.
+/// The entries of a sparse layer: row i reads the columns indices[offsets[i]] .. indices[offsets[i + 1] - 1],
+/// ascending.
 struct SparsePattern {
   std::vector<std::size_t> offsets;  // rows + 1
   std::vector<std::uint32_t> indices;
@@ -66,7 +67,9 @@ class Layer {
   std::size_t coefficients() const { return image_.size(); }
 
   /// Float64 image of row i: its entries, then the bias.
-  std::span<const double> image(std::size_t i) const { return {&image_[row_begin(i)], row_begin(i + 1) - row_begin(i)}; }
+  std::span<const double> image(std::size_t i) const {
+    return {&image_[row_begin(i)], row_begin(i + 1) - row_begin(i)};
+  }
   double bias_image(std::size_t i) const { return image_[row_begin(i + 1) - 1]; }
 
   /// 0 where all images are the coefficients, 2^-53 where some are their correctly rounded values.

@@ -27,8 +27,8 @@ struct EntryPair {
 };
 
 /// Signs. A ReLU neuron has the sign of its pre-activation z. An entry of a row of a max layer has the sign of its
-/// value less the row's: 0 where it is a largest one, else negative. Together they are the signs of a layer: one per row
-/// of a ReLU layer, one per entry of a max layer, none of a linear layer.
+/// value less the row's: 0 where it is a largest one, else negative. Together they are the signs of a layer: one per
+/// row of a ReLU layer, one per entry of a max layer, none of a linear layer.
 class Network {
  public:
   /// The last layer is the linear output. Throws std::invalid_argument if there is no layer, the input

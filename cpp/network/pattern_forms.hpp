@@ -1,7 +1,7 @@
 // Exact affine forms of neurons under one activation pattern.
-// Guarantee: form(l, i) is scale(l) times row i of layer l, before its ReLU, wherever the pattern of the layers before l
-// (of a max layer: up to l) holds. A zero pre-activation may count as on or off, and any of several largest entries of a
-// max row may stand for it: all give the same form there.
+// Guarantee: form(l, i) is scale(l) times row i of layer l, before its ReLU, wherever the pattern of the layers before
+// l (of a max layer: up to l) holds. A zero pre-activation may count as on or off, and any of several largest entries
+// of a max row may stand for it: all give the same form there.
 #pragma once
 
 #include <cstddef>

@@ -28,10 +28,11 @@ Findings certify(const StoredComplex& stored, const Model& model, const std::fun
   passes("arrays", [&] { check_arrays(stored, model.neurons()); }) &&
       passes("sign codes", [&] { check_codes(stored, model); }) &&
       passes("ridges", [&] { check_ridges(stored, heartbeat); }) &&
-      passes("names", [&] { 
-        names.emplace(stored, heartbeat).check(heartbeat);
-        names->check_maxima(stored, model, heartbeat);
-      }) &&
+      passes("names",
+             [&] {
+               names.emplace(stored, heartbeat).check(heartbeat);
+               names->check_maxima(stored, model, heartbeat);
+             }) &&
       passes("cofacets", [&] { check_cofacets(stored, *names); }) &&
       passes("counts", [&] { check_counts(stored, *names); }) &&
       passes("vertices", [&] { vertices.emplace(stored, model).run(heartbeat); });

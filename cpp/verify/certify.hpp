@@ -19,8 +19,9 @@
 // (2) Names. Let c be a stored k-cell, V the vertices below it, s(c) the composition of their sign vectors (a sign that
 // is not zero wins) and w(c) the intersection of their wall sets. No neuron has both signs on V. So all of V has one
 // activation pattern, zeros counted either way; layer by layer, each pre-activation is affine on conv V and has a weak
-// sign there. (In each max row one entry is zero on all of V, and so the largest on conv V.) Hence the relative interior of conv V lies in the true cell T(c) named (s(c), w(c)), which is therefore
-// not empty. All names differ, so the map T from stored to true cells is injective.
+// sign there. (In each max row one entry is zero on all of V, and so the largest on conv V.) Hence the relative
+// interior of conv V lies in the true cell T(c) named (s(c), w(c)), which is therefore not empty. All names differ, so
+// the map T from stored to true cells is injective.
 //
 // (3) Dimensions. The closure of T(c) is a polytope and its faces are the closures of the true cells in it. For a
 // stored facet f of c, conv V(f) is part of conv V(c), so T(f) lies in the closure of T(c); it is another cell, hence a

@@ -88,7 +88,8 @@ void Model::add_layer(const LayerRows& rows) {
     const auto& reads = rows.reads[i];
     if (rows.rows[i].numerators.size() != reads.size() + 1 || rows.rows[i].denominator <= 0 ||
         std::adjacent_find(reads.begin(), reads.end(), std::greater_equal<>()) != reads.end()) {
-      throw std::invalid_argument("layers: a row has the wrong length, an order of reads or a denominator that is wrong");
+      throw std::invalid_argument(
+          "layers: a row has the wrong length, an order of reads or a denominator that is wrong");
     }
     common = lcm(common, rows.rows[i].denominator);
   }

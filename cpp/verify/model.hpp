@@ -13,8 +13,9 @@
 
 namespace relutope::verify {
 
-/// A layer as it is given; in a max layer a row stands for the largest of what it reads, with coefficients 1. Per row the values that it reads, ascending (inputs come first, then the rows of layer 0, of
-/// layer 1, ...), and a coefficient for each, then the bias.
+/// A layer as it is given; in a max layer a row stands for the largest of what it reads, with coefficients 1. Per row
+/// the values that it reads, ascending (inputs come first, then the rows of layer 0, of layer 1, ...), and a
+/// coefficient for each, then the bias.
 enum class Kind { kRelu, kLinear, kMax };
 struct LayerRows {
   Kind kind = Kind::kRelu;
