@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, eye_array
 
 import relutope
 from relutope.spectral import OPERATORS, fiedler_partition
+from relutope.spectral.operators import factorised
 from spectral_oracle import path
 
 POINTS = [[0.5, 0.5], [-0.5, 0.5], [0.5, -0.5], [-0.5, -0.5]]
@@ -307,3 +308,8 @@ def test_graphs_bring_their_counts(complex_: relutope.PolyhedralComplex) -> None
     assert partition.graph is graph
     refined = relutope.fiedler_partition(graph, POINTS, include_output=True)
     assert isinstance(refined.complex, relutope.RefinedComplex)
+
+
+def test_a_laplacian_that_rounding_made_singular() -> None:
+    with pytest.raises(ValueError, match="orders of magnitude"):
+        factorised(csr_array(np.ones((2, 2))))

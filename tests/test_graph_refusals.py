@@ -165,3 +165,19 @@ def test_example_input() -> None:
             return x if y is None else x + y
 
     graph_from_torch(Two(), torch.zeros(1, 4))
+
+
+class Masked(nn.Module):
+    """Indexed by a mask whose number of true entries torch does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.tensor([True, False]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, self.mask]
+
+
+def test_a_mask_in_a_buffer_is_refused_by_its_place() -> None:
+    with pytest.raises(ValueError, match="Masked at '1'"):
+        graph_from_torch(nn.Sequential(nn.Linear(2, 2), Masked()))

@@ -33,7 +33,7 @@ class Network {
  public:
   /// The last layer is the linear output. Throws std::invalid_argument if there is no layer, the input
   /// dimension is 0, the last layer is not linear, a column reads a value that no earlier layer has, or a max layer
-  /// reads inputs, has a row without entries or other coefficients than 1 and 0.
+  /// reads inputs, or has a row without entries, with another coefficient than 1, or with a bias.
   Network(std::size_t input_dim, std::vector<Layer> layers);
 
   std::size_t input_dim() const { return input_dim_; }

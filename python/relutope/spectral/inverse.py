@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relutope.spectral.operators import SYMMETRIC, Floats
+from relutope.spectral.operators import Floats, factorised
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -59,11 +59,9 @@ class Inverse:
 
 def _factorised(matrix: csr_array) -> Solve:
     """By one factorisation; the node with most edges is grounded."""
-    from scipy.sparse.linalg import splu
-
     grounded = int(matrix.diagonal().argmax())
     others = np.delete(np.arange(matrix.shape[0]), grounded)
-    factors = splu(matrix[others][:, others].tocsc(), **SYMMETRIC)
+    factors = factorised(matrix[others][:, others])
 
     def solve(load: Floats) -> Floats:
         y = np.zeros_like(load)

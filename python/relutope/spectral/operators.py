@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+    from scipy.sparse.linalg import SuperLU
 
 Floats = NDArray[np.float64]
 
@@ -127,7 +128,6 @@ def laplacian(edges: csr_array) -> csr_array:
 def harmonic_extension(adjacency: csr_array, values: Floats) -> Floats:
     """Fill the nan rows of `values` with means over neighbours; 0 where no known row is reached."""
     from scipy.sparse.csgraph import connected_components
-    from scipy.sparse.linalg import splu
 
     unknown = np.isnan(values[:, 0])
     if not unknown.any():
@@ -140,8 +140,27 @@ def harmonic_extension(adjacency: csr_array, values: Floats) -> Floats:
     solved = unknown & reached[component]
     if solved.any():
         known = -(matrix[solved][:, ~unknown] @ values[~unknown])
-        filled[solved] = splu(matrix[solved][:, solved].tocsc(), **SYMMETRIC).solve(known)
+        filled[solved] = factorised(matrix[solved][:, solved]).solve(known)
     return filled
+
+
+def factorised(matrix: csr_array) -> SuperLU:
+    """Factors of a symmetric positive definite matrix.
+
+    Raises
+    ------
+    ValueError
+        If rounding makes it singular, as where edge weights differ by more than 15 orders of magnitude.
+    """
+    from scipy.sparse.linalg import splu
+
+    try:
+        return splu(matrix.tocsc(), **SYMMETRIC)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the Laplacian cannot be factorised ({error}): its edge weights differ by too many orders of "
+            "magnitude; legal: weights whose ratios float64 resolves"
+        ) from error
 
 
 #: Keywords of splu for a symmetric positive definite matrix.

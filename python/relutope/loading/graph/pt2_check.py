@@ -12,10 +12,10 @@ from relutope.loading.graph.torch_check import (
     CHECK_PRODUCTS,
     Columns,
     Record,
-    _check_layers,
-    _check_operations,
-    _doubled,
-    _doubled_type,
+    check_layers,
+    check_operations,
+    doubled,
+    doubled_type,
 )
 from relutope.loading.graph.torch_layout import mapped
 from relutope.loading.graph.value_graph import ValueGraph
@@ -37,7 +37,7 @@ def check_against_program(graph: ValueGraph, record: Record, program: Any) -> No
     with np.errstate(all="ignore"):
         runs = [_program_values(program, record, point, graph.input_shape) for point in points]
         theirs = {name: np.stack([run[name] for run in runs], axis=1) for name in record}
-        _check_layers(graph, _check_operations(graph, record, theirs, points))
+        check_layers(graph, check_operations(graph, record, theirs, points))
 
 
 def _program_values(
@@ -52,21 +52,21 @@ def _program_values(
         values[node] = (
             torch.from_numpy(point.reshape(shape).copy())
             if is_input
-            else _doubled(program.state_dict[spec.target].clone())
+            else doubled(program.state_dict[spec.target].clone())
         )
     seen: dict[str, Columns] = {}
     for node in program.graph.nodes:
         if node.op != "call_function":
             continue
         args, kwargs = (
-            mapped(lambda leaf: _doubled_type(values.get(leaf, leaf)), tree)
+            mapped(lambda leaf: doubled_type(values.get(leaf, leaf)), tree)
             for tree in (node.args, node.kwargs)
         )
         if node.target is operator.getitem:
             result = args[0][args[1]]
         else:
             with torch.no_grad():
-                result = mapped(_doubled, node.target(*args, **kwargs))
+                result = mapped(doubled, node.target(*args, **kwargs))
         values[node] = result
         if node.name in record:
             seen[node.name] = result.detach().double().flatten().clone().numpy()

@@ -47,7 +47,7 @@ def check_against_module(graph: ValueGraph, record: Record, program: Any, twin: 
     with np.errstate(all="ignore"):
         theirs, captured = _program_values(program, record, points, graph.input_shape)
         _check_whole(graph, captured, twin, points)
-        _check_layers(graph, _check_operations(graph, record, theirs, points))
+        check_layers(graph, check_operations(graph, record, theirs, points))
 
 
 def _check_whole(graph: ValueGraph, captured: Columns, twin: torch.nn.Module, points: Columns) -> None:
@@ -71,7 +71,7 @@ def _check_whole(graph: ValueGraph, captured: Columns, twin: torch.nn.Module, po
         )
 
 
-def _check_operations(
+def check_operations(
     graph: ValueGraph, record: Record, theirs: dict[str, Columns], points: Columns
 ) -> Columns:
     """Compare operation by operation, and return all values, those of torch where it has them."""
@@ -96,7 +96,7 @@ def _check_operations(
     return values
 
 
-def _check_layers(graph: ValueGraph, values: Columns) -> None:
+def check_layers(graph: ValueGraph, values: Columns) -> None:
     """Compare each simplified layer, from the values that it reads, with what torch has for its rows.
 
     Between the two stand the operations that were inlined, whose rounding errors are carried along.
@@ -163,8 +163,8 @@ def _program_values(
             return result
 
         def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
-            args, kwargs = mapped(_doubled_type, args), mapped(_doubled_type, dict(kwargs))
-            return mapped(_doubled, super().call_function(target, args, kwargs))
+            args, kwargs = mapped(doubled_type, args), mapped(doubled_type, dict(kwargs))
+            return mapped(doubled, super().call_function(target, args, kwargs))
 
     stored = {**program.state_dict, **program.constants}
     runs, outputs = [], []
@@ -172,7 +172,7 @@ def _program_values(
         inputs = [
             torch.from_numpy(point.reshape(shape).copy())
             if spec.kind.name == "USER_INPUT"
-            else _doubled(stored[spec.target].detach().clone())
+            else doubled(stored[spec.target].detach().clone())
             for spec in program.graph_signature.input_specs
         ]
         interpreter = Doubled()
@@ -191,9 +191,9 @@ def _module_values(twin: torch.nn.Module, points: Columns, shape: tuple[int, ...
         """Runs every operation on float64, casts in the module included."""
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            args, kwargs = mapped(_doubled, args), mapped(_doubled, kwargs or {})
+            args, kwargs = mapped(doubled, args), mapped(doubled, kwargs or {})
             if "_to_copy" in str(func):
-                kwargs = mapped(_doubled_type, kwargs)
+                kwargs = mapped(doubled_type, kwargs)
             return func(*args, **kwargs)
 
     twin.double()
@@ -213,14 +213,16 @@ def _flat(result: Any) -> NDArray[np.float64]:
     return array
 
 
-def _doubled(leaf: Any) -> Any:
+def doubled(leaf: Any) -> Any:
+    """A floating-point tensor in float64, anything else as it is."""
     import torch
 
     is_float = isinstance(leaf, torch.Tensor) and leaf.is_floating_point()
     return leaf.double() if is_float else leaf
 
 
-def _doubled_type(leaf: Any) -> Any:
+def doubled_type(leaf: Any) -> Any:
+    """float64 for a floating-point dtype, anything else as it is."""
     import torch
 
     return torch.float64 if isinstance(leaf, torch.dtype) and leaf.is_floating_point else leaf

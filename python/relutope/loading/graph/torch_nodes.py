@@ -148,6 +148,12 @@ class Importer:
             raise _refusal(node, name, str(error)) from None
         except ValueError as error:
             raise ValueError(f"{_where(node, name)}: {error}") from error
+        except RuntimeError as error:
+            if type(error) is RuntimeError:
+                raise
+            # torch's own types, such as that of a shape which depends on values
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise _refusal(node, name, reason) from error
 
     def _run(self, node: Any, target: Any, name: str, args: Any, kwargs: Any) -> Any:
         import torch
