@@ -84,7 +84,7 @@ def _add_track(parser: argparse.ArgumentParser) -> None:
         "checkpoints",
         nargs="+",
         metavar="CHECKPOINT",
-        help=".npz, .safetensors, .pt or .pth; the step is the number that its name ends in, else its place",
+        help=".npz, .safetensors, .pt, .pth, .onnx or .pt2; the step is the number that its name ends in, else its place",
     )
     parser.add_argument(
         "--metrics",
@@ -124,7 +124,7 @@ def _add_fiedler(parser: argparse.ArgumentParser) -> None:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("complex", metavar="COMPLEX.npz", help="a saved complex")
-    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt or .pth")
+    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt, .pth, .onnx or .pt2")
     parser.add_argument(
         "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
     )
@@ -136,7 +136,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt or .pth")
+    parser.add_argument("model", metavar="MODEL", help=".npz, .safetensors, .pt, .pth, .onnx or .pt2")
     _add_domain(parser)
     parser.add_argument(
         "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"

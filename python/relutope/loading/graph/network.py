@@ -25,10 +25,7 @@ def network_from_graph(graph: ValueGraph) -> Network:
     """
     layers, notes = graph.layers()
     layers = _without_maxima_of_inputs(graph.input_dim, layers)
-    parts = [
-        (layer.kind, layer.indptr, layer.indices, layer.values, layer.bias, layer.rational)
-        for layer in layers
-    ]
+    parts = [layer.to_core() for layer in layers]
     return Network(
         _core.Network.from_layers(graph.input_dim, parts),
         dtype=graph.dtype,

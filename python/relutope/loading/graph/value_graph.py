@@ -13,47 +13,17 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.coefficients import ExactRow
 from relutope.loading.graph.exact_rows import Rows, rows_from_entries
 from relutope.loading.graph.numbers import Numbers
+from relutope.network_layers import NetworkLayer
 
 #: The id of the constant 0.
 ZERO = -1
 
 
 @dataclass(frozen=True, eq=False)
-class GraphLayer:
-    """One layer: rows over the values of the inputs and of all earlier layers.
-
-    Attributes
-    ----------
-    kind : str
-        "linear": ``W v + b``; "relu": ``max(0, W v + b)``; "max": the largest of the values listed in the
-        row (all coefficients 1, bias 0).
-    indptr : ndarray of int64, shape (n_rows + 1,)
-    indices : ndarray of int64
-        Value ids, ascending within a row and without repetition.
-    values, bias : ndarray of float64
-        Correctly rounded coefficients.
-    rational : dict of int to (list of int, int)
-        For each row that is not all float64 the numerators of its nonzeros in order and then of its bias,
-        and their denominator > 0.
-    origin : str
-        What it came from, such as ``conv2d at 'features.0' (1, 8, 6, 6)``.
-    """
-
-    kind: str
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int64]
-    values: NDArray[np.float64]
-    bias: NDArray[np.float64]
-    rational: dict[int, ExactRow]
-    origin: str
-
-    @property
-    def n_rows(self) -> int:
-        """Number of values that the layer adds."""
-        return len(self.bias)
+class GraphLayer(NetworkLayer):
+    """A layer of the network that the graph becomes."""
 
     @property
     def rows(self) -> Rows:
