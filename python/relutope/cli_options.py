@@ -84,7 +84,7 @@ def _add_track(parser: argparse.ArgumentParser) -> None:
         "checkpoints",
         nargs="+",
         metavar="CHECKPOINT",
-        help=".npz, .safetensors, .pt, .pth, .onnx or .pt2; the step is the number that its name ends in, else its place",
+        help="files of models; the step is the number that a name ends in, else its place",
     )
     parser.add_argument(
         "--metrics",
