@@ -115,7 +115,8 @@ def _pairs(tensors: Mapping[str, StoredTensor]) -> dict[str, Pair]:
         else:
             raise ValueError(
                 f"{name} of shape {tuple(shape)} is no part of a linear layer; legal: <layer>.weight of "
-                "shape (n_out, n_in) and <layer>.bias of shape (n_out,)"
+                "shape (n_out, n_in) and <layer>.bias of shape (n_out,); the weights of other modules "
+                "need arch="
             )
         if tensor.dtype not in ("float16", "bfloat16", "float32", "float64"):
             raise ValueError(f"{name} has type {tensor.dtype}; legal: float16, bfloat16, float32, float64")

@@ -64,6 +64,11 @@ def read_torch_file(path: str | PathLike[str]) -> Any:
     except ImportError:
         raise MissingExtraError("torch", "torch", f"to read {os.fspath(path)}") from None
     source = os.fspath(path)
+    if _is_torchscript(path):
+        raise ValueError(
+            f"{source} is TorchScript, a program; legal: torch.export.save of the module (.pt2), or its "
+            "state dict with arch="
+        )
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless_globals()):
             warnings.simplefilter("ignore")  # torch warns of old formats, which it reads or refuses
@@ -88,6 +93,17 @@ def read_torch_file(path: str | PathLike[str]) -> Any:
             "is never run. If you trust the file: module = torch.load(path, weights_only=False), then "
             "relutope.Network.from_torch(module), or torch.save(module.state_dict(), path)"
         ) from error
+
+
+def _is_torchscript(path: str | PathLike[str]) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.partition("/")[2] for name in archive.namelist()]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+    return "constants.pkl" in names and any(name.startswith("code/") for name in names)
 
 
 def stored_tensor(tensor: Any, name: str) -> StoredTensor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from relutope.loading.graph.final import Final
 from relutope.loading.graph.onnx_call import Call, refuse_parts
 from relutope.loading.graph.onnx_layout import LAYOUT
 from relutope.loading.graph.onnx_ops import FINAL, OPERATIONS, REASONS
@@ -18,13 +20,6 @@ RESHAPES = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsq
 
 #: Operations that take infinite constants.
 TAKE_INFINITY = frozenset({"Cast", "Clip", "Constant", "Identity"})
-
-
-class _Final:
-    """A dropped final activation."""
-
-    def __init__(self, before: Tensor, where: str) -> None:
-        self.before, self.where = before, where
 
 
 class Importer:
@@ -68,8 +63,8 @@ class Importer:
                 self._run_node(node)
         self.graph.place = ""
         result = self._value(output)
-        if isinstance(result, _Final):
-            self.graph.notes.append(f"dropped the final {result.where}: the outputs are what enters it")
+        if isinstance(result, Final):
+            self.graph.notes.append(result.note)
             result = result.before
         if isinstance(result, np.ndarray) and result.dtype in (float, object):
             result = self.graph.constant(result)
@@ -146,7 +141,7 @@ class Importer:
             raise ValueError(f"{place} makes {len(result)} values and should make {missing[0]!r} too")
 
     def _result(self, call: Call, place: str) -> tuple[Any, ...]:
-        final = next((value for value in call.inputs if isinstance(value, _Final)), None)
+        final = next((value for value in call.inputs if isinstance(value, Final)), None)
         if any(isinstance(value, Unused) for value in call.inputs):
             raise NotExactError("it reads places of maxima or a mask")
         if final is not None:
@@ -156,14 +151,17 @@ class Importer:
                     "LogSoftmax or Sigmoid over the outputs, at the very end"
                 )
             call.inputs[0] = final.before
-            return (_Final(self._operation(call)[0], final.where),)
+            return (Final(self._operation(call)[0], final.where, final.group),)
         if call.op in FINAL and isinstance(call.inputs[0], Tensor):
             x = call.inputs[0]
             axis = call.attribute("axis", 1 if self.opset < 13 else -1) if call.op != "Sigmoid" else 1
             if x.ids.ndim > 1 and axis % x.ids.ndim == 0:
                 raise NotExactError("it runs over the batch axis")
             call.check_attributes()
-            return (_Final(x, place),)
+            group = None
+            if call.op != "Sigmoid":
+                group = x.ids.shape[axis] if self.opset >= 13 else prod(x.ids.shape[axis:])
+            return (Final(x, place, group),)
         return self._operation(call)
 
     def _operation(self, call: Call) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from relutope.loading.graph.final import Final
 from relutope.loading.graph.torch_layout import (
     FACTORIES,
     FLOAT_LAYOUT,
@@ -27,13 +28,6 @@ RESHAPES = words("view reshape flatten squeeze unsqueeze contiguous clone detach
 
 #: Operations that return their argument in another type.
 CASTS = frozenset({"to", "type_as", "_to_copy"})
-
-
-class _Final:
-    """A dropped final activation."""
-
-    def __init__(self, before: Tensor, where: str) -> None:
-        self.before, self.where = before, where
 
 
 class Importer:
@@ -90,8 +84,8 @@ class Importer:
         if len(outputs) != 1:
             raise ValueError(f"the module returns {len(outputs)} values; legal: one tensor")
         output = outputs[0]
-        if isinstance(output, _Final):
-            self.graph.notes.append(f"dropped the final {output.where}: the outputs are what enters it")
+        if isinstance(output, Final):
+            self.graph.notes.append(output.note)
             output = output.before
         if isinstance(output, np.ndarray):
             output = self.graph.constant(output)
@@ -160,12 +154,13 @@ class Importer:
 
         base = name.removesuffix("_") if not name.endswith("__") else name
         leaves = list(leaves_of([args, kwargs]))
-        if any(isinstance(leaf, (_Final, Unused)) for leaf in leaves):
-            final = next((leaf for leaf in leaves if isinstance(leaf, _Final)), None)
+        if any(isinstance(leaf, (Final, Unused)) for leaf in leaves):
+            final = next((leaf for leaf in leaves if isinstance(leaf, Final)), None)
             if final is None:
                 raise NotExactError("it reads the places of maxima")
             if base in RESHAPES and args[0] is final:
-                return _Final(moved(self.graph, target, base, [final.before, *args[1:]], kwargs), final.where)
+                before = moved(self.graph, target, base, [final.before, *args[1:]], kwargs)
+                return Final(before, final.where, final.group)
             raise NotExactError(
                 f"it reads the result of {final.where}, which is not piecewise linear; legal: a softmax, "
                 "log_softmax or sigmoid over the outputs, at the very end"
@@ -243,17 +238,24 @@ class Importer:
             numbers_of(torch.from_numpy(value.astype(np.float64)).to(dtype)), value
         ):
             raise NotExactError(f"it rounds a constant to {dtype}")
-        if isinstance(value, Tensor) and node.args[0].meta["val"].dtype != dtype:
+        before = node.args[0].meta["val"].dtype
+        if isinstance(value, Tensor) and before != dtype:
+            if torch.finfo(dtype).bits < torch.finfo(before).bits:
+                self.graph.notes.append(
+                    f"{_where(node, 'cast')}: from {before} to {dtype}, taken as the identity: it is part of "
+                    "how the forward pass is rounded"
+                )
             return Tensor(value.ids.copy())
         return value
 
-    def _final(self, node: Any, base: str, args: Any) -> _Final:
+    def _final(self, node: Any, base: str, args: Any) -> Final:
         x = args[0]
         if "softmax" in base and args[1] % x.ids.ndim == 0 and x.ids.ndim > 1:
             raise NotExactError("it runs over the batch axis")
         kind, path = _module_of(node)
         is_module = kind.lower() == base.replace("_", "") and path
-        return _Final(x, f"{kind} at {path!r}" if is_module else _where(node, base))
+        group = x.ids.shape[args[1]] if "softmax" in base and x.ids.ndim else None
+        return Final(x, f"{kind} at {path!r}" if is_module else _where(node, base), group)
 
 
 class _Stored:
