@@ -31,17 +31,17 @@ def network_members(network: Network) -> Record:
         for place, rows in enumerate(network.core.rows()):
             floats = float_layer(rows)
             if floats is None:
-                members[f"network.Q{place}"] = _json_array([_digits(row) for row in rows])
+                members[f"network.Q{place}"] = json_array([_digits(row) for row in rows])
             else:
                 members[f"network.W{place}"], members[f"network.b{place}"] = floats
         return members
     for place, layer in enumerate(network.layers):
-        members[f"network.kind{place}"] = _json_array(layer.kind)
+        members[f"network.kind{place}"] = json_array(layer.kind)
         for name in ARRAYS:
             members[f"network.{name}{place}"] = getattr(layer, name)
         if layer.rational:
             rows_by_place = {str(i): _digits(row) for i, row in layer.rational.items()}
-            members[f"network.rational{place}"] = _json_array(rows_by_place)
+            members[f"network.rational{place}"] = json_array(rows_by_place)
     return members
 
 
@@ -66,9 +66,9 @@ def _layer(record: Record, place: int) -> NetworkLayer:
         if arrays[name].dtype != dtype or arrays[name].ndim != 1:
             raise ValueError(f"network.{name}{place} is {arrays[name].dtype} of shape {arrays[name].shape}")
     stored = record.get(f"network.rational{place}")
-    rational = {} if stored is None else _json_value(stored)
+    rational = {} if stored is None else json_value(stored)
     return NetworkLayer(
-        _json_value(record[f"network.kind{place}"]),
+        json_value(record[f"network.kind{place}"]),
         arrays["indptr"],
         arrays["indices"],
         arrays["values"],
@@ -80,7 +80,7 @@ def _layer(record: Record, place: int) -> NetworkLayer:
 def _chain_layer(record: Record, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
     if f"network.Q{place}" not in record:
         return record[f"network.W{place}"], record[f"network.b{place}"]
-    rows = [_row(digits) for digits in _json_value(record[f"network.Q{place}"])]
+    rows = [_row(digits) for digits in json_value(record[f"network.Q{place}"])]
     table = np.array([[Fraction(value, bottom) for value in top] for top, bottom in rows], dtype=object)
     return table[:, :-1], table[:, -1]
 
@@ -95,11 +95,13 @@ def _row(digits: Any) -> ExactRow:
     return [int(value, 16) for value in numerators], int(denominator, 16)
 
 
-def _json_array(value: Any) -> NDArray[np.uint8]:
+def json_array(value: Any) -> NDArray[np.uint8]:
+    """A member that holds JSON."""
     return np.frombuffer(json.dumps(value, allow_nan=False).encode(), dtype=np.uint8)
 
 
-def _json_value(array: NDArray[Any]) -> Any:
+def json_value(array: NDArray[Any]) -> Any:
+    """What such a member holds; a ValueError if it is none."""
     if array.dtype != np.uint8:
         raise ValueError(f"a member of JSON has dtype {array.dtype} instead of uint8")
     return json.loads(array.tobytes())

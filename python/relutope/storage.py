@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from hashlib import sha256
 from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relutope import _core
 from relutope.complex import PolyhedralComplex
@@ -17,7 +15,7 @@ from relutope.domain import Box
 from relutope.domains import core_domain, domain_from_json, domain_to_json, slice_from_json, slice_to_json
 from relutope.files import checked_path, replacing
 from relutope.network import SEMANTICS, Network
-from relutope.network_members import network_from_members, network_members
+from relutope.network_members import json_array, json_value, network_from_members, network_members
 from relutope.npz import Record, read_npz, write_npz
 
 FORMAT = "relutope-complex"
@@ -71,14 +69,14 @@ def complex_to_record(complex_: PolyhedralComplex) -> Record:
         "notes": list(network.notes),
         "f_vector": list(complex_.f_vector),
     }
-    record: Record = {"header": _json_array(header)}
+    record: Record = {"header": json_array(header)}
     if network.box is not None:
         record["network.lo"], record["network.hi"] = network.box.bounds(network.input_dim)
     record.update(network_members(network))
     record.update((f"cells.{name}", array) for name, array in complex_.core.to_arrays().items())
     statistics = complex_.statistics
-    record["statistics"] = _json_array({name: statistics[name] for name in LASTING_STATISTICS})
-    record["header"] = _json_array({**header, "digest": record_digest(record)})
+    record["statistics"] = json_array({name: statistics[name] for name in LASTING_STATISTICS})
+    record["header"] = json_array({**header, "digest": record_digest(record)})
     return record
 
 
@@ -91,7 +89,7 @@ def record_digest(record: Record) -> str:
     for name, stored in record.items():
         array = stored
         if name == "header":
-            array = _json_array({key: value for key, value in _json_value(stored).items() if key != "digest"})
+            array = json_array({key: value for key, value in json_value(stored).items() if key != "digest"})
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
@@ -119,7 +117,7 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
     core = _core.Complex.from_arrays(network.core, core_domain(domain, network.input_dim), arrays)
     if list(core.f_vector) != header["f_vector"]:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
-    statistics = _json_value(record["statistics"])
+    statistics = json_value(record["statistics"])
     if header["schema_version"] < SCHEMA_VERSION:
         statistics = {name: statistics[name] for name in LASTING_STATISTICS}
     statistics = checked_statistics(statistics)
@@ -146,7 +144,7 @@ def _header(record: Record) -> dict[str, Any]:
     """The header, if it is that of a complex that this version reads and nothing was changed since."""
     if "header" not in record:
         raise ValueError(f"it has no header of a saved complex; it holds {', '.join(record) or 'nothing'}")
-    header = _json_value(record["header"])
+    header = json_value(record["header"])
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         found = header.get("format") if isinstance(header, dict) else header
         raise ValueError(f"it has the format {found!r}, no header of a saved complex ({FORMAT!r})")
@@ -167,13 +165,3 @@ def _network(record: Record, header: dict[str, Any]) -> Network:
     network = network_from_members(record, header["input_dim"], header["layers"])
     box = Box(record["network.lo"], record["network.hi"]) if "network.lo" in record else None
     return replace(network, dtype=header["dtype"], notes=tuple(header["notes"]), box=box)
-
-
-def _json_array(value: Any) -> NDArray[np.uint8]:
-    return np.frombuffer(json.dumps(value, allow_nan=False).encode(), dtype=np.uint8)
-
-
-def _json_value(array: NDArray[Any]) -> Any:
-    if array.dtype != np.uint8:
-        raise ValueError(f"a header has dtype {array.dtype} instead of uint8")
-    return json.loads(array.tobytes())

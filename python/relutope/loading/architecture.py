@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relutope.errors import MissingExtraError
-from relutope.loading.state_dict import StoredTensor
+from relutope.loading.state_dict import StoredTensor, without_prefix
 from relutope.network import Network
 
 if TYPE_CHECKING:
     import torch
-
-#: What wrappers such as DataParallel and torch.compile put before all names.
-PREFIXES = ("module.", "_orig_mod.")
 
 
 def network_from_architecture(
@@ -62,10 +59,9 @@ def network_from_architecture(
             "makes one"
         )
     module = copy.deepcopy(made).cpu()
-    state = {name: torch.from_numpy(np.array(tensor.array)) for name, tensor in tensors.items()}
-    for prefix in PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    state = {
+        name: torch.from_numpy(np.array(tensor.array)) for name, tensor in without_prefix(tensors).items()
+    }
     try:
         module.load_state_dict(state, assign=True)
     except RuntimeError as error:

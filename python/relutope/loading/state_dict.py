@@ -73,7 +73,7 @@ def network_from_state_dict(
         If a tensor belongs to no linear layer, shapes do not chain, or the order is not unique.
     """
     try:
-        layers = _pairs(_without_prefix(tensors))
+        layers = _pairs(without_prefix(tensors))
         names = _layer_order(layers) if order is None else _given_order(layers, order)
         _check_chain(layers, names)
         pairs = [layers[name] for name in names]
@@ -89,7 +89,8 @@ def network_from_state_dict(
     return replace(network, dtype=dtype, notes=(*notes, assumption))
 
 
-def _without_prefix(tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
+def without_prefix(tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
+    """The entries without the prefixes that wrappers put before all names."""
     result = dict(tensors)
     while result:
         prefix = next(
