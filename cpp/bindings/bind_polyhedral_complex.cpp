@@ -59,9 +59,10 @@ auto polled(const py::object& poll, const Call& call) {
 
 std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Domain& domain, std::size_t n_threads,
                                std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
-                               const py::object& poll) {
+                               const py::object& poll, std::optional<bool> fold) {
   return polled(poll, [&](Budget::Poll python_poll) {
-    return polyhedral_complex(network, domain, n_threads, {max_cells, max_seconds, max_bytes}, std::move(python_poll));
+    return polyhedral_complex(network, domain, fold, n_threads, {max_cells, max_seconds, max_bytes},
+                              std::move(python_poll));
   });
 }
 
@@ -84,7 +85,7 @@ py::tuple refine(const Complex& base, const std::shared_ptr<Network>& network, c
 
 void bind_polyhedral_complex(py::module_& m) {
   m.def("polyhedral_complex", &build, py::arg("network"), py::arg("domain"), py::arg("n_threads"), py::arg("max_cells"),
-        py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
+        py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), py::arg("fold") = py::none(), FloatingGuard());
   m.def("refined_complex", &refine, py::arg("base"), py::arg("network"), py::arg("domain"), py::arg("n_threads"),
         py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
 }

@@ -11,7 +11,10 @@
 namespace relutope {
 ExactPoint Crossings::exact_vertex(const EdgeEnd& end) {
   const Shape& shape = context_.shape;
-  if (!ends_) ends_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer);
+  if (!ends_) {
+    ends_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer,
+                                          context_.cutting);
+  }
   ends_->set_carrier(end.history, end.history + shape.history_words, end.walls, 0);
   zeros_.clear();
   for (std::size_t bit = 0; bit < context_.tables.bits(); ++bit) {

@@ -6,11 +6,13 @@
 
 namespace relutope {
 
-ExactSolver::ExactSolver(const Network& network, const SignCodes& codes, const Domain& domain, std::size_t layer)
+ExactSolver::ExactSolver(const Network& network, const SignCodes& codes, const Domain& domain, std::size_t layer,
+                         std::span<const std::uint32_t> cutting)
     : network_(network),
       codes_(codes),
       domain_(domain),
       layer_(layer),
+      cutting_(cutting),
       forms_(network),
       base_(domain.dim(), domain.parts()) {}
 
@@ -20,6 +22,10 @@ void ExactSolver::append_equation(EquationSystem& system) {
   for (std::size_t c = 0; c < domain_.dim(); ++c) equation_[c] = form_[c];
   equation_[domain_.dim()] = -form_[domain_.dim()];
   system.add(equation_);
+}
+
+void ExactSolver::cutting_form(std::size_t neuron) {
+  forms_.cutting_form(layer_, cutting_.empty() ? neuron : cutting_[neuron], form_);
 }
 
 void ExactSolver::set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension) {
@@ -48,7 +54,7 @@ ExactPoint ExactSolver::point(std::span<const std::size_t> neurons) {
   EquationSystem system = base_;
   for (const std::size_t neuron : neurons) {
     if (system.is_square()) break;
-    forms_.cutting_form(layer_, neuron, form_);
+    cutting_form(neuron);
     append_equation(system);
   }
   if (!system.is_square()) throw std::runtime_error("internal: the equations of a vertex do not determine it");
@@ -71,7 +77,7 @@ Integer ExactSolver::evaluate(const std::vector<Integer>& form, const ExactPoint
 }
 
 Sign ExactSolver::sign(std::size_t neuron, const ExactPoint& point) {
-  forms_.cutting_form(layer_, neuron, form_);
+  cutting_form(neuron);
   if (!point.infinite.empty()) {
     const Sign leading = sign_of(evaluate(form_, point, 1));
     if (leading != Sign::kZero) return leading;
@@ -80,7 +86,7 @@ Sign ExactSolver::sign(std::size_t neuron, const ExactPoint& point) {
 }
 
 double ExactSolver::pre_activation(std::size_t neuron, const ExactPoint& point, std::size_t part, int exponent) {
-  forms_.cutting_form(layer_, neuron, form_);
+  cutting_form(neuron);
   return nearest_double(evaluate(form_, point, part), Integer(point.denominator * forms_.scale(layer_)), exponent);
 }
 

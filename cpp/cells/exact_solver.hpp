@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -27,7 +28,9 @@ struct ExactPoint {
 /// One thread's solver. Signs of the layers 0..layer-1 are given in `codes`; neurons of `layer` may be asked for.
 class ExactSolver {
  public:
-  ExactSolver(const Network& network, const SignCodes& codes, const Domain& domain, std::size_t layer);
+  /// Rows of `layer` that cut are numbered as in `cutting`, or as the network's cutting layer does where that is empty.
+  ExactSolver(const Network& network, const SignCodes& codes, const Domain& domain, std::size_t layer,
+              std::span<const std::uint32_t> cutting = {});
 
   /// Names the cell by its sign vector in the layers before layer(), its wall set and its dimension.
   void set_carrier(const Word* positive, const Word* negative, Word walls, std::size_t dimension);
@@ -48,12 +51,14 @@ class ExactSolver {
 
  private:
   void append_equation(EquationSystem& system);
+  void cutting_form(std::size_t neuron);
   Integer evaluate(const std::vector<Integer>& form, const ExactPoint& point, std::size_t part) const;
 
   const Network& network_;
   const SignCodes& codes_;
   const Domain& domain_;
   std::size_t layer_;
+  std::span<const std::uint32_t> cutting_;
   PatternForms forms_;
   EquationSystem base_;
   std::vector<Integer> form_;

@@ -63,8 +63,8 @@ void compress(const LayerTables& tables, const Shape& shape, const Buffer<Word>&
   }
 }
 
-std::size_t vertices_per_task(const Layer& layer) {
-  const std::size_t n = kProductsPerTask / std::max<std::size_t>(1, layer.coefficients());
+std::size_t vertices_per_task(const ScaledLayer& layer) {
+  const std::size_t n = kProductsPerTask / std::max<std::size_t>(1, layer.entries() + layer.rows());
   return std::clamp(n / kBlock * kBlock, kBlock, kVerticesPerTask);
 }
 
@@ -72,12 +72,11 @@ std::size_t vertices_per_task(const Layer& layer) {
 
 ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& budget, Workers& workers) {
   const std::size_t count = vertices.count();
-  const Layer& layer = input.network.cutting_layer(input.layer);
-  const bool is_linear = layer.kind() == LayerKind::kLinear;
-  const std::vector<RowClass> classes = is_linear ? std::vector<RowClass>() : classify_rows(layer);
+  const ScaledLayer& layer = input.rows.scaled;
+  const std::vector<RowClass>& classes = input.rows.classes;
   ForwardResult result;
   result.shape = input.previous.shape;
-  result.shape.columns = layer.rows() + input.plan.n_carried;
+  result.shape.columns = layer.rows() + input.rows.plan.n_carried;
   result.shape.history_words = input.codes.words();
 
   Buffer<double> rows(&budget);
@@ -90,7 +89,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
   const ForwardOutput output{result.shape, rows.data(), bounds.data(), raw.data(), raw_words};
   std::vector<std::unique_ptr<ForwardTask>> tasks(workers.size());
   workers.run_blocks(count, vertices_per_task(layer), [&](std::size_t first, std::size_t last, std::size_t worker) {
-    if (!tasks[worker]) tasks[worker] = std::make_unique<ForwardTask>(input, classes, vertices, output);
+    if (!tasks[worker]) tasks[worker] = std::make_unique<ForwardTask>(input, vertices, output);
     tasks[worker]->run(first, last);
   });
 
@@ -104,7 +103,7 @@ ForwardResult forward(const ForwardInput& input, Vertices& vertices, Budget& bud
       range.zero[w] |= task->range.zero[w];
     }
   }
-  result.tables = is_linear ? linear_layer_tables(layer.rows()) : make_layer_tables(layer, classes, range);
+  result.tables = classes.empty() ? linear_layer_tables(layer.rows()) : make_layer_tables(layer, classes, range);
   result.shape.mask_words = words_for(result.tables.bits());
   vertices.rows = std::move(rows);
   vertices.terms = Terms(&budget);

@@ -5,11 +5,10 @@
 
 #include "cells/domain.hpp"
 #include "cells/layer_tables.hpp"
-#include "cells/row_layout.hpp"
-#include "cells/scaled_layer.hpp"
 #include "cells/skeleton.hpp"
 #include "cells/tally.hpp"
 #include "cells/workers.hpp"
+#include "cells/working_rows.hpp"
 #include "network/network.hpp"
 
 namespace relutope {
@@ -24,11 +23,10 @@ struct PreviousLayer {
 struct ForwardInput {
   const Network& network;
   std::size_t layer;
-  const ScaledLayer& scaled;  // of that layer
-  const SignCodes& codes;     // of the layers before it
+  const WorkingRows& rows;  // of that layer
+  const SignCodes& codes;   // of the layers before it
   const Domain& domain;
   PreviousLayer previous;
-  const RowPlan& plan;
 };
 
 struct ForwardResult {

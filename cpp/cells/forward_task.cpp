@@ -22,13 +22,13 @@ BoundLine bound_line(const ScaledLayer& layer, const ActiveInputs& active, std::
   line.slope = (active.error * (1.0 + layer.relative_error()) + gamma * active.largest) * kInflate;
   line.bias_factor = part == 0 ? gamma * kInflate : 0.0;
   const bool all_zero = active.largest == 0 && active.error == 0;
-  line.eta = part > 0 && all_zero ? 0.0 : DBL_MIN * (1.0 + active.largest + active.error);
+  line.eta = part > 0 && all_zero ? 0.0 : DBL_MIN * (1.0 + active.largest + active.error) + layer.absolute_error();
   return line;
 }
 
 double bias_error(const ScaledLayer& layer, std::size_t i, std::size_t part) {
   if (part != 0 || layer.bias_is_exact(i)) return 0.0;
-  return std::abs(layer.bias()[i]) * layer.relative_error() * (1 + 4 * kUnit) + DBL_MIN;
+  return std::abs(layer.bias()[i]) * layer.relative_error() * (1 + 4 * kUnit) + DBL_MIN + layer.absolute_error();
 }
 
 /// A sign is certain beyond the error, and a zero is certain if there is no error at all.
@@ -39,22 +39,22 @@ std::optional<Sign> triage(double value, double error) {
 
 }  // namespace
 
-ForwardTask::ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
-                         const ForwardOutput& output)
+ForwardTask::ForwardTask(const ForwardInput& input, const Vertices& from, const ForwardOutput& output)
     : input_(input),
-      scaled_(input.scaled),
+      plan_(input.rows.plan),
+      scaled_(input.rows.scaled),
       from_(from),
       out_(output),
-      leaders_(classes.empty() ? 0 : output.raw_words, 0),
-      slots_(kBlock * output.shape.parts, ActiveInputs(input.scaled.columns())),
-      union_(input.scaled.columns()),
-      spare_row_(input.scaled.rows()),
-      sums_(input.scaled.is_sparse() ? kBlock * input.scaled.rows() : 0),
+      leaders_(input.rows.classes.empty() ? 0 : output.raw_words, 0),
+      slots_(kBlock * output.shape.parts, ActiveInputs(scaled_.columns())),
+      union_(scaled_.columns()),
+      spare_row_(scaled_.rows()),
+      sums_(scaled_.is_sparse() ? kBlock * scaled_.rows() : 0),
       line_(output.shape.parts),
       previous_row_(input.previous.shape.columns) {
   for (auto* plane : {&range.positive, &range.negative, &range.zero}) plane->assign(out_.raw_words, 0);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i].kind == RowKind::kLeader) set_bit(leaders_.data(), i);
+  for (std::size_t i = 0; i < input.rows.classes.size(); ++i) {
+    if (input.rows.classes[i].kind == RowKind::kLeader) set_bit(leaders_.data(), i);
   }
   if (input.previous.tables != nullptr) {
     on_if_positive_ = flatten(input.previous.tables->on_if_positive);
@@ -85,13 +85,12 @@ void ForwardTask::run(std::size_t first, std::size_t last) {
 
 /// An entry of the row before whose value is not off: a column may read it, the new row may carry it.
 inline void ForwardTask::take(std::size_t entry, double value, double* row, ActiveInputs& active) const {
-  const RowPlan& plan = input_.plan;
-  if (plan.is_plain) {
+  if (plan_.is_plain) {
     active.add(entry, value);
     return;
   }
-  if (plan.column[entry] != RowPlan::kNone) active.add(static_cast<std::size_t>(plan.column[entry]), value);
-  if (plan.carried[entry] != RowPlan::kNone) row[plan.carried[entry]] = value;
+  if (plan_.column[entry] != RowPlan::kNone) active.add(static_cast<std::size_t>(plan_.column[entry]), value);
+  if (plan_.carried[entry] != RowPlan::kNone) row[plan_.carried[entry]] = value;
 }
 
 void ForwardTask::gather_input(std::size_t v, std::size_t part, ActiveInputs& active) {
@@ -123,7 +122,7 @@ void ForwardTask::gather(std::size_t v, std::size_t part, ActiveInputs& active) 
   const LayerTables* tables = input_.previous.tables;
   const std::size_t words = input_.previous.shape.mask_words;
   double* row = row_part(v, part);
-  std::fill_n(row + scaled_.rows(), input_.plan.n_carried, 0.0);
+  std::fill_n(row + scaled_.rows(), plan_.n_carried, 0.0);
   active.size = 0;
   if (tables == nullptr) {
     gather_input(v, part, active);
@@ -158,6 +157,7 @@ void ForwardTask::unite(std::size_t n_vertices, std::size_t part) {
       if (union_.round[column] != union_.now) {
         union_.round[column] = union_.now;
         union_.place[column] = union_.size;
+        union_.columns[union_.size] = column;
         union_.offsets[union_.size] = column * scaled_.rows();
         std::fill_n(&union_.factors[kBlock * union_.size++], kBlock, 0.0);
       }
@@ -188,7 +188,7 @@ void ForwardTask::multiply_sparse(std::size_t part, double* const* out) {
     std::fill_n(&sums_[kBlock * i], kBlock, part == 0 ? scaled_.bias()[i] : 0.0);
   }
   for (std::size_t a = 0; a < union_.size; ++a) {
-    const std::size_t column = union_.offsets[a] / scaled_.rows();
+    const std::size_t column = union_.columns[a];
     const double* factor = &union_.factors[kBlock * a];
     const auto rows = scaled_.entry_rows(column);
     const double* weights = scaled_.entry_weights(column);
@@ -213,7 +213,7 @@ void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
     bound.point = from_.bounds[v * out_.shape.parts + p].point;
     bound.value = vertex_bound(p);
     // Carried entries keep the error that they had among the inputs.
-    if (input_.plan.n_carried > 0) bound.value = std::max(bound.value, active_[p].error);
+    if (plan_.n_carried > 0) bound.value = std::max(bound.value, active_[p].error);
   }
   if (!leaders_.empty()) signs(v, row);
 }
@@ -292,7 +292,9 @@ Sign ForwardTask::later_stages(std::size_t v, std::size_t i, double* row, bool& 
     return *sign;
   }
   ++tally.signs_exact;
-  if (!solver_) solver_ = std::make_unique<ExactSolver>(input_.network, input_.codes, input_.domain, input_.layer);
+  if (!solver_)
+    solver_ =
+        std::make_unique<ExactSolver>(input_.network, input_.codes, input_.domain, input_.layer, input_.rows.cutting);
   if (!carrier_set) {
     const Word* history = from_.history.data() + 2 * out_.shape.history_words * v;
     solver_->set_carrier(history, history + out_.shape.history_words, from_.walls[v], 0);
@@ -308,7 +310,7 @@ std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double*
   bool all_zero = true;
   for (std::size_t a = 0; a < active_[p].size; ++a) {
     const std::size_t column = active_[p].columns[a];
-    sum += std::abs(scaled_.column(column)[i]);
+    sum += std::abs(scaled_.weight(i, column));
     all_zero &= scaled_.is_zero(i, column);
   }
   double& z = row[p * out_.shape.columns + i];

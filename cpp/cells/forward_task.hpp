@@ -30,7 +30,8 @@ struct ActiveInputs {
 /// The columns that are active at any of kBlock vertices, with a factor for each vertex.
 struct ActiveUnion {
   explicit ActiveUnion(std::size_t n_columns)
-      : offsets(n_columns), factors(kBlock * n_columns), place(n_columns), round(n_columns, 0) {}
+      : columns(n_columns), offsets(n_columns), factors(kBlock * n_columns), place(n_columns), round(n_columns, 0) {}
+  std::vector<std::size_t> columns;
   std::vector<std::size_t> offsets;  // of the columns' weights
   std::vector<double> factors;
   std::size_t size = 0;
@@ -50,8 +51,9 @@ struct ActiveUnion {
 /// so slope = e (1 + kappa) + (gamma + kappa) Y and offset_i = (gamma + kappa) |b_i| + eta, where eta collects the
 /// underflow terms and DBL_MIN (1 + Y + e) is more than all of them, those of slope and offset included; in part 1
 /// there is no bias, and nothing underflows if all inputs are exactly 0. `inflate` restores what rounding the bound
-/// loses. A sum that overflows has no bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the
-/// bound is the image's own error, mostly 0.
+/// loses. Rows that are forms are off by their absolute error besides, which joins eta. A sum that overflows has no
+/// bound. Without active inputs z_i is the image of b_i (part 0) or 0 (part 1): the bound is the image's own error,
+/// mostly 0.
 struct BoundLine {
   double slope = 0;
   double bias_factor = 0;
@@ -69,8 +71,7 @@ struct ForwardOutput {
 
 class ForwardTask {
  public:
-  ForwardTask(const ForwardInput& input, const std::vector<RowClass>& classes, const Vertices& from,
-              const ForwardOutput& output);
+  ForwardTask(const ForwardInput& input, const Vertices& from, const ForwardOutput& output);
 
   SignRange range;
   EngineTally tally;
@@ -104,6 +105,7 @@ class ForwardTask {
   std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row) const;
 
   const ForwardInput& input_;
+  const RowPlan& plan_;
   const ScaledLayer& scaled_;
   const Vertices& from_;
   ForwardOutput out_;

@@ -31,14 +31,14 @@ LayerTables linear_layer_tables(std::size_t rows) {
   return tables;
 }
 
-LayerTables make_layer_tables(const Layer& layer, const std::vector<RowClass>& classes, const SignRange& range) {
+LayerTables make_layer_tables(const ScaledLayer& layer, const std::vector<RowClass>& classes, const SignRange& range) {
   LayerTables tables;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const RowClass& row = classes[i];
     if (row.kind == RowKind::kLeader) {
       tables.codes.push_back(leader_code(i, range, tables));
     } else if (row.kind == RowKind::kConstant) {
-      tables.codes.push_back(constant_code(layer.bias_image(i)));
+      tables.codes.push_back(constant_code(layer.bias()[i]));
     } else {
       NeuronCode code = tables.codes[row.leader];
       code.flipped = row.flipped;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "cells/scaled_layer.hpp"
 #include "cells/sign_codes.hpp"
 #include "network/proportional.hpp"
 
@@ -28,6 +29,7 @@ struct SignRange {
 /// Of a linear layer, whose values are always on.
 LayerTables linear_layer_tables(std::size_t rows);
 
-LayerTables make_layer_tables(const Layer& layer, const std::vector<RowClass>& classes, const SignRange& range);
+/// Of the first rows of a layer, those that have classes.
+LayerTables make_layer_tables(const ScaledLayer& layer, const std::vector<RowClass>& classes, const SignRange& range);
 
 }  // namespace relutope

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "cells/budget.hpp"
 #include "cells/carriers.hpp"
@@ -11,9 +12,12 @@
 namespace relutope {
 
 /// Subdivides the domain layer by layer, skeleton by skeleton. The result has the same bytes for any n_threads >= 1
-/// (seconds apart). Throws Incomplete at a limit or an interrupt, std::invalid_argument for arguments that do not fit.
+/// (seconds apart). `fold` says whether neurons of one sign on the domain are folded into later layers before cells are
+/// cut (see Folding), which changes costs only; by default large networks on bounded domains are. Throws Incomplete at
+/// a limit or an interrupt, std::invalid_argument for arguments that do not fit.
 std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> network, const Domain& domain,
-                                            std::size_t n_threads, const Limits& limits, Budget::Poll poll);
+                                            std::optional<bool> fold, std::size_t n_threads, const Limits& limits,
+                                            Budget::Poll poll);
 
 struct Refinement {
   std::unique_ptr<Complex> complex;

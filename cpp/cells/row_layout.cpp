@@ -5,7 +5,7 @@
 
 namespace relutope {
 
-RowLayout input_layout(std::size_t dim) { return {value_range(0, dim), std::vector<int>(dim, 0), dim}; }
+RowLayout input_layout(std::size_t dim) { return {value_range(0, dim), std::vector<int>(dim, 0), dim, 0}; }
 
 std::vector<std::size_t> last_readers(const Network& network) {
   std::vector<std::size_t> last(network.first_value(network.hidden_layers()), 0);
@@ -16,8 +16,6 @@ std::vector<std::size_t> last_readers(const Network& network) {
 }
 
 namespace {
-
-constexpr auto kNoValue = static_cast<ValueId>(-1);
 
 /// Entry of each value, or RowPlan::kNone.
 std::vector<std::int32_t> entries_of(const RowLayout& layout, std::size_t n_values) {
@@ -42,8 +40,8 @@ RowPlan plan_rows(const Network& network, std::size_t l, const std::vector<std::
   const Layer& layer = network.cutting_layer(l);
   const bool is_max = network.kind(l) == LayerKind::kMax;
   const std::vector<std::int32_t> entries = entries_of(layout, network.first_value(l));
-  RowLayout next{value_range(network.first_value(l), layer.rows()), scaled.exponents(), layer.rows()};
-  if (is_max) next.values.assign(layer.rows(), kNoValue);
+  RowLayout next{value_range(network.first_value(l), layer.rows()), scaled.exponents(), layer.rows(), layer.rows()};
+  if (is_max) next.values.assign(layer.rows(), RowLayout::kNoValue);
   RowPlan plan;
   plan.column.assign(layout.values.size(), RowPlan::kNone);
   plan.carried.assign(layout.values.size(), RowPlan::kNone);

@@ -12,9 +12,11 @@
 namespace relutope {
 
 struct RowLayout {
-  std::vector<ValueId> values;  // per entry; what cuts at a max layer is no value of the network
+  static constexpr auto kNoValue = static_cast<ValueId>(-1);
+  std::vector<ValueId> values;  // per entry; kNoValue where it is a pair of entries of a max layer
   std::vector<int> exponents;   // an entry is 2^exponents[e] times the true value
   std::size_t own = 0;          // entries 0..own-1 are the rows of the layer in work, the others are carried along
+  std::size_t cutting = 0;      // of the own ones the first so many may cut cells, the others are values that it reads
 };
 
 /// The inputs: the coordinates of the points stand for a row.

@@ -19,6 +19,13 @@ struct NeuronCode {
   bool operator==(const NeuronCode&) const = default;
 };
 
+/// From packed planes in which the code's bit is counted.
+inline Sign sign_of_code(const NeuronCode& code, const Word* positive, const Word* negative) {
+  if (code.bit < 0) return code.constant;
+  const Sign sign = plane_sign(positive, negative, static_cast<std::size_t>(code.bit));
+  return code.flipped ? -sign : sign;
+}
+
 class SignCodes {
  public:
   std::size_t layers() const { return layers_.size(); }
@@ -65,11 +72,6 @@ class SignCodes {
   }
 
  private:
-  static Sign sign_of_code(const NeuronCode& code, const Word* positive, const Word* negative) {
-    if (code.bit < 0) return code.constant;
-    const Sign sign = plane_sign(positive, negative, static_cast<std::size_t>(code.bit));
-    return code.flipped ? -sign : sign;
-  }
   std::vector<NeuronCode> constraints_;
   std::size_t constraint_bits_ = 0;
   std::vector<std::vector<NeuronCode>> layers_;

@@ -49,8 +49,7 @@ class PolytopeCutter {
       : domain_(domain),
         budget_(budget),
         workers_(workers),
-        cells_(box_skeleton(Domain::all_space(domain.dim()), budget)),
-        exponents_(domain.dim(), 0) {
+        cells_(box_skeleton(Domain::all_space(domain.dim()), budget)) {
     shape_.dim = domain.dim();
     shape_.parts = domain.parts();
     for (std::size_t w = 0; w < workers.size(); ++w) arenas_.emplace_back(domain.dim(), &budget);
@@ -73,10 +72,10 @@ class PolytopeCutter {
 
  private:
   /// Signs of a layer, of which the domain's constraints are all neurons or one, at all vertices.
-  ForwardResult signs_of(const Network& network, const ScaledLayer& scaled) {
-    RowLayout layout = input_layout(shape_.dim);
-    const RowPlan plan = plan_rows(network, 0, last_readers(network), scaled, layout);
-    return forward({network, 0, scaled, codes_, domain_, {nullptr, shape_}, plan}, cells_.vertices, budget_, workers_);
+  ForwardResult signs_of(const Network& network, RowLayout& layout) {
+    layout = input_layout(shape_.dim);
+    const WorkingRows rows = all_rows(network, 0, last_readers(network), layout);
+    return forward({network, 0, rows, codes_, domain_, {nullptr, shape_}}, cells_.vertices, budget_, workers_);
   }
 
   static Network one_layer_network(std::size_t dim, Layer layer) {
@@ -91,17 +90,15 @@ class PolytopeCutter {
     const std::size_t d = shape_.dim;
     const std::vector<IntegerRow> rows{domain_.constraints().exact_row(row)};
     const Network network = one_layer_network(d, Layer(LayerKind::kRelu, value_range(0, d), rows));
-    const ScaledLayer scaled(network.layers()[0], exponents_);
-    const ForwardResult signs = signs_of(network, scaled);
+    RowLayout layout;
+    const ForwardResult signs = signs_of(network, layout);
     shape_ = signs.shape;
     const LayerTables& tables = signs.tables;
     if (tables.bits() == 0) {
       if (tables.codes[0].constant != Sign::kNegative && !is_trivial(row)) refuse(row, tables.codes[0].constant);
     } else {
       refuse_unless_negative_somewhere(row);
-      RowLayout layout = input_layout(d);
-      plan_rows(network, 0, last_readers(network), scaled, layout);
-      subdivide_layer({network, 0, layout, codes_, domain_, tables, shape_}, cells_, arenas_, budget_, workers_);
+      subdivide_layer({network, 0, layout, codes_, domain_, tables, shape_, {}}, cells_, arenas_, budget_, workers_);
       extend_history(shape_, codes_.bits(), 1, cells_.vertices, budget_, workers_);
       shape_.history_words = words_for(codes_.bits() + 1);
       drop_positive_side();
@@ -173,8 +170,8 @@ class PolytopeCutter {
   /// All rows once more at the vertices that are left: rows that have become redundant need no bits.
   SignCodes final_signs() {
     const Network network = one_layer_network(shape_.dim, domain_.constraints());
-    const ScaledLayer scaled(network.layers()[0], exponents_);
-    const ForwardResult signs = signs_of(network, scaled);
+    RowLayout layout;
+    const ForwardResult signs = signs_of(network, layout);
     SignCodes codes;
     codes.add_constraints(signs.tables.codes, signs.tables.bits());
     cells_.vertices.history = std::move(cells_.vertices.masks);
@@ -198,7 +195,6 @@ class PolytopeCutter {
   Budget& budget_;
   Workers& workers_;
   Skeleton cells_;
-  std::vector<int> exponents_;
   std::vector<Skeleton> arenas_;
   Shape shape_;
   SignCodes codes_;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "cells/domain.hpp"
 #include "cells/layer_tables.hpp"
@@ -19,6 +21,7 @@ struct LayerInput {
   const Domain& domain;
   const LayerTables& tables;
   Shape shape;
+  std::span<const std::uint32_t> cutting;  // see ExactSolver
 };
 
 struct StepContext : LayerInput {

@@ -38,7 +38,8 @@ const Frame& VertexSolver::frame() {
 
 ExactSolver& VertexSolver::exact() {
   if (!exact_) {
-    exact_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer);
+    exact_ = std::make_unique<ExactSolver>(context_.network, context_.codes, context_.domain, context_.layer,
+                                           context_.cutting);
   }
   if (!exact_set_) {
     const Word* history = frame().history().data();
@@ -254,8 +255,8 @@ void VertexSolver::append_exact(std::span<const std::size_t> neurons, double* po
     for (std::size_t i = 0; i < shape.columns; ++i) {
       const ValueId value = context_.layout.values[i];
       const int exponent = context_.layout.exponents[i];
-      z[i] = i < context_.layout.own ? solver.pre_activation(i, exact_point, p, exponent)
-                                     : solver.value(value, exact_point, p, exponent);
+      z[i] = i < context_.layout.cutting ? solver.pre_activation(i, exact_point, p, exponent)
+                                         : solver.value(value, exact_point, p, exponent);
     }
     // Correctly rounded: half an ulp of the largest entry, or half the smallest subnormal.
     bounds[p].point = largest_absolute(point + p * shape.dim, shape.dim) * kUnit + DBL_MIN;

@@ -110,6 +110,19 @@ std::size_t Layer::row_of_entry(std::size_t entry) const {
   return static_cast<std::size_t>(next - pattern_.offsets.begin()) - 1;
 }
 
+Layer Layer::selected(std::span<const std::uint32_t> rows) const {
+  SparsePattern pattern{{0}, {}};
+  std::vector<double> coefficients;
+  std::vector<IntegerRow> rational;
+  for (const std::uint32_t i : rows) {
+    pattern.indices.insert(pattern.indices.end(), entries(i).begin(), entries(i).end());
+    pattern.offsets.push_back(pattern.indices.size());
+    coefficients.insert(coefficients.end(), image(i).begin(), image(i).end());
+    if (!rational_.empty()) rational.push_back(rational_[i]);
+  }
+  return Layer(kind_, columns_, std::move(pattern), std::move(coefficients), std::move(rational));
+}
+
 Layer Layer::as_dense() const {
   std::vector<IntegerRow> rows;
   std::vector<double> coefficients;

@@ -77,6 +77,8 @@ class Layer {
 
   /// True if row i was given as integers: its image may be rounded.
   bool is_rational(std::size_t i) const { return !rational_.empty() && !rational_[i].numerators.empty(); }
+  /// The layer of the given rows alone.
+  Layer selected(std::span<const std::uint32_t> rows) const;
   /// The same layer with an entry for every column.
   Layer as_dense() const;
 

@@ -123,6 +123,7 @@ def polyhedral_complex(
     max_seconds: float,
     max_bytes: int,
     poll: Callable[[dict[str, Any]], None] | None,
+    fold: bool | None = ...,
 ) -> Complex: ...
 def refined_complex(
     base: Complex,

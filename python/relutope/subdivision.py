@@ -33,6 +33,7 @@ def polyhedral_complex(
     max_bytes: int | None = None,
     progress: bool | Poll | None = False,
     allow_high_dimension: bool = False,
+    fold: bool | None = None,
 ) -> PolyhedralComplex:
     """Every cell of every dimension of the canonical polyhedral complex of a network, exactly.
 
@@ -59,6 +60,11 @@ def polyhedral_complex(
         seconds`` about ten times a second.
     allow_high_dimension : bool, default False
         Needed for more than 10 inputs.
+    fold : bool, optional
+        Whether neurons that have one sign on the whole domain, as bounds prove, are folded into later layers
+        before any cell is cut. The cells are the same; large networks on small domains cost much less. Needs
+        a bounded domain. By default networks with more than 2^20 coefficients behind their first layer are
+        folded where that is possible.
 
     Returns
     -------
@@ -100,7 +106,7 @@ def polyhedral_complex(
         )
     limits = checked_limits(n_threads, max_cells, max_seconds, max_bytes)
     with reporting(progress) as poll:
-        core = _core.polyhedral_complex(network.core, core_domain(domain, network.input_dim), *limits, poll)
+        core = _core.polyhedral_complex(network.core, core_domain(domain, network.input_dim), *limits, poll, fold)
     return PolyhedralComplex(core, network, domain, slice=plane)
 
 
