@@ -51,11 +51,10 @@ void IntegerLayers::scale_layer(const Network& network, std::size_t l, Scaled& s
   scaled.begin.push_back(scaled.coefficients.size());
 }
 
-// magnitude[l + 1] bounds the absolute coefficients (and every partial sum) of all forms of layer l; magnitude[0] = 1
+// magnitude_[l + 1] bounds the absolute coefficients (and every partial sum) of all forms of layer l; magnitude_[0] = 1
 // stands for the input's unit forms. By induction a form of layer l is at most sum_k |w_k| * magnitude(source of k) +
 // |b|.
-void IntegerLayers::bound_layer(const Network& network, std::size_t l, Scaled& scaled,
-                                std::vector<Integer>& magnitude) const {
+void IntegerLayers::bound_layer(const Network& network, std::size_t l, Scaled& scaled) {
   static const Integer kLimit = Integer(1) << 53;
   const Layer& layer = network.layers()[l];
   const std::vector<int> read = layers_read(network, l);
@@ -70,29 +69,26 @@ void IntegerLayers::bound_layer(const Network& network, std::size_t l, Scaled& s
     Integer sum = abs(row[entries.size()]);
     for (const int source : read) {
       Integer& part = sums[static_cast<std::size_t>(source + 1)];
-      sum += part * magnitude[static_cast<std::size_t>(source + 1)];
+      sum += part * magnitude_[static_cast<std::size_t>(source + 1)];
       part = 0;
     }
     if (sum > largest) largest = sum;
   }
-  magnitude.push_back(largest);
   bool sources_fit = true;
   for (const int source : read) {
     if (source != ValueSource::kInput) sources_fit &= layers_[static_cast<std::size_t>(source)].fits_double;
   }
+  magnitude_.push_back(largest);
   scaled.fits_double = sources_fit && largest < kLimit;
   if (!scaled.fits_double) return;
   scaled.doubles.reserve(scaled.coefficients.size());
   for (const Integer& value : scaled.coefficients) scaled.doubles.push_back(value.convert_to<double>());
 }
 
-IntegerLayers::IntegerLayers(const Network& network) {
-  std::vector<Integer> magnitude{Integer(1)};
-  for (std::size_t l = 0; l < network.layers().size(); ++l) {
-    Scaled scaled;
-    scale_layer(network, l, scaled);
-    bound_layer(network, l, scaled, magnitude);
-    layers_.push_back(std::move(scaled));
+void IntegerLayers::extend(const Network& network, std::size_t last) {
+  for (std::size_t l = magnitude_.size() - 1; l <= last; ++l) {
+    scale_layer(network, l, layers_[l]);
+    bound_layer(network, l, layers_[l]);
   }
 }
 

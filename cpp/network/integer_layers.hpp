@@ -17,7 +17,11 @@ class Network;
 
 class IntegerLayers {
  public:
-  explicit IntegerLayers(const Network& network);
+  /// None of so many layers is known yet.
+  explicit IntegerLayers(std::size_t n_layers) : layers_(n_layers), magnitude_{Integer(1)} {}
+
+  /// Makes layers 0 to `last` known; those that are stay where they are.
+  void extend(const Network& network, std::size_t last);
 
   const Integer& scale(std::size_t l) const { return layers_[l].scale; }
   /// Row i: its entries as the layer lists them, then the bias.
@@ -40,8 +44,9 @@ class IntegerLayers {
     bool fits_double = false;
   };
   void scale_layer(const Network& network, std::size_t l, Scaled& scaled) const;
-  void bound_layer(const Network& network, std::size_t l, Scaled& scaled, std::vector<Integer>& magnitude) const;
+  void bound_layer(const Network& network, std::size_t l, Scaled& scaled);
   std::vector<Scaled> layers_;
+  std::vector<Integer> magnitude_;  // of the known layers, after the input's
 };
 
 }  // namespace relutope

@@ -9,7 +9,7 @@
 namespace relutope {
 
 Network::Network(std::size_t input_dim, std::vector<Layer> layers)
-    : input_dim_(input_dim), layers_(std::move(layers)), lazy_(std::make_shared<Lazy>()) {
+    : input_dim_(input_dim), layers_(std::move(layers)), lazy_(std::make_shared<Lazy>(layers_.size())) {
   if (input_dim_ == 0) throw std::invalid_argument("network: input dimension 0; must be at least 1");
   if (layers_.empty()) throw std::invalid_argument("network: no layer; at least the linear output layer is needed");
   if (layers_.back().kind() != LayerKind::kLinear) {
@@ -84,9 +84,12 @@ bool Network::is_chain() const {
   return true;
 }
 
-const IntegerLayers& Network::integer_layers() const {
-  std::call_once(lazy_->once, [this] { lazy_->layers = std::make_unique<IntegerLayers>(*this); });
-  return *lazy_->layers;
+const IntegerLayers& Network::integer_layers(std::size_t last) const {
+  if (lazy_->known.load(std::memory_order_acquire) > last) return lazy_->layers;
+  const std::lock_guard lock(lazy_->mutex);
+  lazy_->layers.extend(*this, last);
+  lazy_->known.store(std::max(last + 1, lazy_->known.load()), std::memory_order_release);
+  return lazy_->layers;
 }
 
 }  // namespace relutope

@@ -2,6 +2,7 @@
 // A layer is affine in the input and in the values of any earlier layers, so skips and residual sums are ordinary.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -65,14 +66,18 @@ class Network {
     return kind(l) == LayerKind::kMax ? differences_[l].front() : layers_[l];
   }
 
-  /// The same layers as integers with one positive scale per layer; built on first use, safe from any thread.
-  const IntegerLayers& integer_layers() const;
+  /// The same layers as integers with one positive scale per layer, layers 0 to `last` at least: the first exact
+  /// decisions of a large network need no more. Built on first use, safe from any thread; always the same object.
+  const IntegerLayers& integer_layers(std::size_t last) const;
+  const IntegerLayers& integer_layers() const { return integer_layers(layers_.size() - 1); }
 
  private:
   void add_max_layer(std::size_t l);
   struct Lazy {
-    std::once_flag once;
-    std::unique_ptr<IntegerLayers> layers;
+    explicit Lazy(std::size_t n_layers) : layers(n_layers) {}
+    std::mutex mutex;
+    std::atomic<std::size_t> known{0};  // number of layers that any thread may read
+    IntegerLayers layers;
   };
   std::size_t input_dim_;
   std::vector<Layer> layers_;

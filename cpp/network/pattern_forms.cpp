@@ -5,7 +5,7 @@
 namespace relutope {
 
 PatternForms::PatternForms(const Network& network)
-    : network_(network), integers_(network.integer_layers()), stride_(network.input_dim() + 1) {
+    : network_(network), integers_(network.integer_layers(0)), stride_(network.input_dim() + 1) {
   forms_.resize(network.layers().size());
   for (std::size_t l = 0; l < forms_.size(); ++l) {
     const std::size_t rows = network.layers()[l].rows();
@@ -21,6 +21,10 @@ void PatternForms::forget(std::size_t layer) {
 }
 
 void PatternForms::set_pattern(std::size_t n_layers, const IsActive& is_active) {
+  if (n_layers > last_known_) {
+    last_known_ = std::min(n_layers, forms_.size() - 1);
+    network_.integer_layers(last_known_);
+  }
   bool changed = false;
   for (std::size_t l = 0; l < n_layers; ++l) {
     LayerForms& layer = forms_[l];

@@ -65,6 +65,7 @@ class PatternForms {
 
   const Network& network_;
   const IntegerLayers& integers_;
+  std::size_t last_known_ = 0;  // layer of integers_ that is known for certain
   std::size_t stride_;
   std::vector<LayerForms> forms_;
 };
