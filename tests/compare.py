@@ -26,9 +26,9 @@ def network_of(layers: Sequence[tuple[Any, Any]]) -> Network:
     return Network.from_arrays([weights for weights, _ in layers], [biases for _, biases in layers])
 
 
-def complex_on(network: Network, lo: Bounds, hi: Bounds) -> PolyhedralComplex:
+def complex_on(network: Network, lo: Bounds, hi: Bounds, fold: bool | None = None) -> PolyhedralComplex:
     """The library's complex on a box, or on R^d where there are no bounds, validated."""
-    complex_ = polyhedral_complex(network, AllSpace() if lo is None else (lo, hi))
+    complex_ = polyhedral_complex(network, AllSpace() if lo is None else (lo, hi), fold=fold)
     complex_.validate(exact=True)
     return complex_
 

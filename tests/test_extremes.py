@@ -22,7 +22,8 @@ FACTORS = [TINY, 2.0**-1000, 1e-300, 1e-160, 1e160, 1e300, 2.0**1000]
 
 def assert_exact(layers: Layers, lo: Bounds, hi: Bounds) -> None:
     cells = reference_cells(exact_layers(layers[:-1]), lo, hi)
-    assert_equals_reference(complex_on(network_of(layers), lo, hi), cells)
+    for fold in (False,) if lo is None else (False, True):
+        assert_equals_reference(complex_on(network_of(layers), lo, hi, fold), cells)
 
 
 def assert_exact_everywhere(layers: Layers, half_width: float = 1.0) -> None:

@@ -149,6 +149,7 @@ py::dict statistics(const Complex& complex) {
       py::dict("float"_a = s.tally.signs_float, "row"_a = s.tally.signs_row, "exact"_a = s.tally.signs_exact);
   result["orders"] = py::dict("float"_a = s.tally.orders_float, "exact"_a = s.tally.orders_exact);
   result["vertices"] = py::dict("float"_a = s.tally.vertices_float, "exact"_a = s.tally.vertices_exact);
+  result["folded"] = py::dict("layers"_a = s.folded_layers, "signs"_a = s.folded_signs);
   result["seconds"] = s.seconds;
   result["cpu_seconds"] = s.cpu_seconds;
   result["bytes"] = complex.bytes();

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "cells/buffer.hpp"
-#include "cells/double_double.hpp"
 #include "cells/workers.hpp"
+#include "exact/double_double.hpp"
 #include "network/network.hpp"
 
 namespace relutope {

@@ -20,6 +20,8 @@ namespace relutope {
 
 struct Statistics {
   EngineTally tally;
+  std::size_t folded_layers = 0;  // all hidden layers if large parts of them were to be folded away, else 0
+  std::size_t folded_signs = 0;   // that bounds decided on the whole domain
   double seconds = 0;
   double cpu_seconds = 0;  // of the whole process, all threads
   std::int64_t peak_bytes = 0;

@@ -90,6 +90,7 @@ void Folding::start_rows(std::size_t l, bool has_signs, OpenRows& open) {
     if (!has_signs) continue;
     if (sign) {
       codes_[i] = constant_code(*sign);
+      ++decided_;
       continue;
     }
     open_.push_back(i);

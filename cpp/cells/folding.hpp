@@ -38,6 +38,8 @@ class Folding {
   void finish_max(std::size_t l, const MaxSigns& signs, const RowLayout& layout, const Shape& shape,
                   const Vertices& vertices);
 
+  /// Number of signs that bounds decided in the layers started so far.
+  std::size_t decided() const { return decided_; }
   /// Codes of all signs of the layer, once it is finished.
   const std::vector<NeuronCode>& codes() const { return codes_; }
 
@@ -74,6 +76,7 @@ class Folding {
   AffineForms forms_;
   std::vector<std::size_t> last_use_;       // per value: the last layer that needs its form
   std::vector<std::int32_t> entry_column_;  // per entry of the vertices' rows: its column, or -1
+  std::size_t decided_ = 0;
   // Of the layer in work:
   std::vector<NeuronCode> codes_;
   std::vector<ValueState> states_;

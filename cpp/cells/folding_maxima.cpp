@@ -60,7 +60,10 @@ void Folding::start_max(std::size_t l, OpenRows& open) {
     if (left.size() == 1) {
       for (const std::size_t t : left[0].entries) codes_[max.first_entry(i) + t].constant = Sign::kZero;
       settle_max(l, i, left[0].state);
+      decided_ += n;
     } else {
+      for (const Contender& contender : left) decided_ -= contender.entries.size();
+      decided_ += n;
       open_max(l, i, first_pair, std::move(left), open);
     }
     first_pair += n * (n - 1) / 2;

@@ -54,6 +54,11 @@ class Construction {
       statistics_.layer_seconds.push_back(spent.count());
     }
     arenas_.clear();
+    if (folding_) {
+      statistics_.folded_layers = n_layers;
+      statistics_.folded_signs = folding_->decided();
+      folding_.reset();
+    }
     Carriers carriers;
     if (!descent_.counts.empty()) carriers = carriers_of(descent_, start_.cells, budget_);
     std::vector<Buffer<std::int32_t>> new_ids;

@@ -353,7 +353,8 @@ class _Examination:
                 f"the file says relutope {self.header['relutope']} and this is {relutope.__version__}, so "
                 "its bytes cannot be compared; rebuild=False (--no-rebuild) certifies without"
             )
-        complex_ = polyhedral_complex(self.stored_network, self.domain, allow_high_dimension=True)
+        fold = parsed(self.record, "statistics")["folded"]["layers"] > 0
+        complex_ = polyhedral_complex(self.stored_network, self.domain, allow_high_dimension=True, fold=fold)
         fresh = complex_to_record(replace(complex_, slice=self.plane))
         if list(fresh) != list(self.record):
             raise RefutedError("its members have another order")

@@ -136,10 +136,12 @@ class PolyhedralComplex(FacePoset, RegionQueries, LevelSetQueries, Exchange):
         """How it was computed, a new dict.
 
         ``signs``, ``orders`` and ``vertices`` count what each stage decided: ``float`` by a proven error
-        bound, ``row`` by the tighter bound of one neuron, ``exact`` in integers. These are the same in every
-        run. ``bytes`` is the size of the complex, ``peak_bytes`` what its computation held at most,
-        ``seconds``, ``cpu_seconds`` and ``layer_seconds`` (one entry per hidden layer) how long it took;
-        files do not hold these five, so a complex that was read or unpickled does not have them.
+        bound, ``row`` by the tighter bound of one neuron, ``exact`` in integers. ``folded`` counts the hidden
+        layers that were worked through with folding, all or none, and the signs that bounds decided there
+        for the whole domain. These are the same in every run. ``bytes`` is the size of the complex,
+        ``peak_bytes`` what its computation held at most, ``seconds``, ``cpu_seconds`` and ``layer_seconds``
+        (one entry per hidden layer) how long it took; files do not hold these five, so a complex that was
+        read or unpickled does not have them.
         """
         return self.core.statistics() if self.stored_statistics is None else deepcopy(self.stored_statistics)
 

@@ -24,8 +24,9 @@ LASTING_STATISTICS = {
     "signs": ("float", "row", "exact"),
     "orders": ("float", "exact"),
     "vertices": ("float", "exact"),
+    "folded": ("layers", "signs"),
 }
-#: Version 1 had no digest, was not aligned, and held all statistics.
+#: Version 1 had no digest, was not aligned, held other statistics besides, and knew no folding.
 SCHEMA_VERSION, READABLE_VERSIONS = 2, (1, 2)
 
 
@@ -119,6 +120,7 @@ def complex_from_record(record: Record) -> PolyhedralComplex:
         raise ValueError(f"its cells have f-vector {core.f_vector}, its header says {header['f_vector']}")
     statistics = json_value(record["statistics"])
     if header["schema_version"] < SCHEMA_VERSION:
+        statistics = {"folded": {"layers": 0, "signs": 0}} | statistics
         statistics = {name: statistics[name] for name in LASTING_STATISTICS}
     statistics = checked_statistics(statistics)
     return PolyhedralComplex(core, network, domain, statistics, slice=plane)

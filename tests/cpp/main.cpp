@@ -3,6 +3,7 @@
 namespace relutope::testing {
 void test_integer();
 void test_dyadic();
+void test_double_double();
 void test_linear_algebra();
 void test_predicates();
 void test_sign_vector();
@@ -19,6 +20,7 @@ void test_functionals();
 int main() {
   relutope::testing::test_integer();
   relutope::testing::test_dyadic();
+  relutope::testing::test_double_double();
   relutope::testing::test_linear_algebra();
   relutope::testing::test_predicates();
   relutope::testing::test_sign_vector();

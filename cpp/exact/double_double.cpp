@@ -1,4 +1,4 @@
-#include "cells/double_double.hpp"
+#include "exact/double_double.hpp"
 
 #include <cmath>
 
