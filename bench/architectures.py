@@ -1,9 +1,10 @@
-"""Import of a ResNet-18-shaped network, and complexes of the digits CNN on planes.
+"""Complexes of the digits CNN on planes, import of a ResNet-18-shaped network and its complex on a plane.
 
     python bench/architectures.py [--resnet]
 
 The ResNet has the ImageNet stem, random weights and a 3 x 32 x 32 input; its function is compared with the
-float64 forward pass of torch. The complexes are validated, and located points agree with direct evaluation.
+float64 forward pass of torch. The complexes are validated, and located points agree with direct evaluation:
+in the digits CNN their outputs, in the ResNet the signs of all neurons, computed by scipy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import nn
 
 import relutope
@@ -63,7 +65,7 @@ def peak_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def import_resnet() -> None:
+def import_resnet() -> relutope.Network:
     module = resnet18()
     began, cpu = time.perf_counter(), time.process_time()
     network = relutope.Network.from_torch(module, torch.zeros(1, 3, 32, 32))
@@ -77,6 +79,56 @@ def import_resnet() -> None:
     print(
         f"ResNet-18: {network.n_neurons:,} neurons, {coefficients:,} coefficients; import {spent:.1f} s, "
         f"{cpu:.1f} CPU s, peak {peak_gib():.2f} GiB; off by {difference:.2g} from torch in float64"
+    )
+    return network
+
+
+def direct_signs(network: relutope.Network, point: np.ndarray, margin: float) -> np.ndarray:
+    """Signs of all neurons in plain float64, 2 where the pre-activation is too close to 0, 3 for maxima."""
+    values, signs = point, []
+    for layer in network.layers[:-1]:
+        if layer.kind == "max":
+            entries = np.split(values[layer.indices], layer.indptr[1:-1])
+            values = np.concatenate([values, [row.max() for row in entries]])
+            signs.append(np.full(len(layer.indices), 3))
+            continue
+        matrix = csr_array((layer.values, layer.indices, layer.indptr), shape=(layer.n_rows, len(values)))
+        z = matrix @ values + layer.bias
+        if layer.kind == "relu":
+            signs.append(np.where(abs(z) < margin, 2, np.sign(z)))
+            z = np.maximum(z, 0)
+        values = np.concatenate([values, z])
+    return np.concatenate(signs).astype(int)
+
+
+def slice_resnet(network: relutope.Network, half_width: float) -> None:
+    """The plane through three random images, around their mean; the box is chosen for about 10^5 regions."""
+    images = np.random.default_rng(1).uniform(0, 1, (3, 3072)).astype(np.float32).astype(np.float64)
+    plane = relutope.Slice(images.mean(0), images[1:] - images[0], (-half_width, half_width))
+    wall, cpu = time.perf_counter(), time.process_time()
+    complex_ = relutope.polyhedral_complex(network, plane)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    complex_.validate(exact=False)
+    points = np.random.default_rng(0).uniform(-half_width, half_width, (50, 2))
+    cells, dimensions = complex_.locate(points)
+    assert (dimensions == 2).all()
+    compared = 0
+    for point, signs in zip(points, complex_.sign_vectors(2, cells), strict=True):
+        expected = direct_signs(complex_.network, point, 1e-10)
+        known = expected < 2
+        assert (signs[known] == expected[known]).all()
+        compared += known.sum()
+    statistics = complex_.statistics
+    exact = sum(statistics[decided]["exact"] for decided in ("signs", "orders", "vertices"))
+    by_kind = {"linear": 0.0, "relu": 0.0, "max": 0.0}
+    for layer, seconds in zip(complex_.network.layers, statistics["layer_seconds"], strict=False):
+        by_kind[layer.kind] += seconds
+    print(
+        f"ResNet-18 on a plane, half-width {half_width}: {complex_.n_regions:,} regions, "
+        f"{sum(complex_.f_vector):,} cells, {wall:.1f} s, {cpu:.1f} CPU s on all cores, peak {peak_gib():.2f} "
+        f"GiB in all; {statistics['folded']['signs']:,} of {network.n_signs:,} signs decided by bounds, {exact} "
+        f"exact decisions; {compared:,} signs compared; seconds in layers: "
+        + ", ".join(f"{kind} {spent:.1f}" for kind, spent in by_kind.items())
     )
 
 
@@ -104,12 +156,12 @@ def digits(half_width: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--resnet", action="store_true", help="import a ResNet-18 as well: 1.5 GiB")
+    parser.add_argument("--resnet", action="store_true", help="a ResNet-18 as well: 2.5 GiB")
     options = parser.parse_args()
     for half_width in (0.25, 1.0):
         digits(half_width)
     if options.resnet:
-        import_resnet()
+        slice_resnet(import_resnet(), 0.0165)
 
 
 if __name__ == "__main__":

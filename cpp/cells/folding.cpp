@@ -33,6 +33,13 @@ std::vector<std::size_t> last_hidden_readers(const Network& network) {
   return last;
 }
 
+/// The sign of a row without weights, which is its bias, also where no bound is finite.
+std::optional<Sign> constant_sign(const Layer& layer, std::size_t i) {
+  const auto row = layer.image(i);
+  if (std::any_of(row.begin(), row.end() - 1, [](double weight) { return weight != 0; })) return std::nullopt;
+  return row.back() > 0 ? Sign::kPositive : row.back() < 0 ? Sign::kNegative : Sign::kZero;
+}
+
 NeuronCode constant_code(Sign sign) {
   NeuronCode code;
   code.constant = sign;
@@ -85,7 +92,8 @@ void Folding::start_rows(std::size_t l, bool has_signs, OpenRows& open) {
     const auto row = static_cast<std::uint32_t>(i);
     states_[i] = {Kind::kForm, static_cast<std::uint32_t>(l), row};
     FormImage image = image_of(states_[i]);
-    const std::optional<Sign> sign = forms_.sign(image);
+    std::optional<Sign> sign = constant_sign(network_.layers()[l], i);
+    if (!sign) sign = forms_.sign(image);
     if (sign == Sign::kZero || (has_signs && sign == Sign::kNegative)) states_[i] = {};
     if (!has_signs) continue;
     if (sign) {

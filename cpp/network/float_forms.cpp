@@ -45,19 +45,20 @@ FloatForms::FloatForms(const Network& network) : network_(network), active_(netw
     const std::size_t n = layer.rows();
     const std::size_t m = layer.columns();
     LayerForms forms;
+    forms.unit = 1.01 * (static_cast<double>(m + 4) * kUnit + layer.relative_error());
+    forms.values.resize((network.input_dim() + 1) * n);
+    forms.errors.resize((network.input_dim() + 1) * n);
     forms.stride = (n + kTile - 1) / kTile * kTile;
-    forms.columns.resize((m + 1) * forms.stride);
-    forms.column_bounds.resize((m + 1) * forms.stride);
-    for (std::size_t i = 0; i < n; ++i) {
+    const bool is_dense = layer.is_dense();
+    forms.columns.resize(is_dense ? (m + 1) * forms.stride : 0);
+    forms.column_bounds.resize(forms.columns.size());
+    for (std::size_t i = 0; i < n && is_dense; ++i) {
       const std::vector<double> row = layer.expanded(i, layer.image(i));
       for (std::size_t k = 0; k <= m; ++k) {
         forms.columns[k * forms.stride + i] = row[k];
         forms.column_bounds[k * forms.stride + i] = floored(std::abs(row[k]));
       }
     }
-    forms.unit = 1.01 * (static_cast<double>(m + 4) * kUnit + layer.relative_error());
-    forms.values.resize((network.input_dim() + 1) * n);
-    forms.errors.resize((network.input_dim() + 1) * n);
     layers_.push_back(std::move(forms));
   }
 }
@@ -149,7 +150,8 @@ void FloatForms::compute(std::size_t layer) {
   LayerForms& forms = layers_[layer];
   const std::size_t n = network_.layers()[layer].rows();
   const std::size_t step = network_.input_dim() + 1;
-  for (std::size_t row = 0; row < n; row += kTile) {
+  if (!network_.layers()[layer].is_dense()) add_sparse_rows(layer);
+  for (std::size_t row = 0; row < n && !forms.columns.empty(); row += kTile) {
     const std::size_t count = std::min(kTile, n - row);
     for (std::size_t j = 0; j < step; ++j) {
       add_tile(forms.columns, forms.stride, row, term_columns_, &factors_[j], step, &forms.values[j * n + row], count);
@@ -162,6 +164,35 @@ void FloatForms::compute(std::size_t layer) {
     forms.errors[i] *= inflate;
     if (!(std::isfinite(forms.values[i]) && std::isfinite(forms.errors[i]))) {
       forms.errors[i] = std::numeric_limits<double>::infinity();
+    }
+  }
+}
+
+/// The same sums over the entries of each row.
+void FloatForms::add_sparse_rows(std::size_t l) {
+  constexpr auto kNone = static_cast<std::size_t>(-1);
+  const Layer& layer = network_.layers()[l];
+  LayerForms& forms = layers_[l];
+  const std::size_t n = layer.rows();
+  const std::size_t step = network_.input_dim() + 1;
+  std::vector<std::size_t> term_of_column(layer.columns() + 1, kNone);
+  for (std::size_t t = 0; t < term_columns_.size(); ++t) term_of_column[term_columns_[t]] = t;
+  std::vector<double> sums(2 * step);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = layer.image(i);
+    const auto entries = layer.entries(i);
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::size_t a = 0; a < row.size(); ++a) {
+      const std::size_t t = term_of_column[a < entries.size() ? entries[a] : layer.columns()];
+      if (t == kNone) continue;
+      for (std::size_t j = 0; j < step; ++j) {
+        sums[j] += row[a] * factors_[t * step + j];
+        sums[step + j] += floored(std::abs(row[a])) * reaches_[t * step + j];
+      }
+    }
+    for (std::size_t j = 0; j < step; ++j) {
+      forms.values[j * n + i] = sums[j];
+      forms.errors[j * n + i] = sums[step + j];
     }
   }
 }

@@ -34,7 +34,7 @@ class FloatForms {
  private:
   struct LayerForms {
     std::size_t stride;                 // rows, rounded up to whole tiles
-    std::vector<double> columns;        // image of the weights, one column after the other, then the biases
+    std::vector<double> columns;        // of a dense layer: image of the weights, column by column, then the biases
     std::vector<double> column_bounds;  // w' below, likewise
     double unit;                        // c below
     std::vector<double> values;
@@ -45,6 +45,7 @@ class FloatForms {
   void compute_maxima(std::size_t layer);
   bool passes_on(const ValueSource& source) const;
   void append_term(std::size_t column);
+  void add_sparse_rows(std::size_t layer);
 
   const Network& network_;
   std::vector<LayerForms> layers_;

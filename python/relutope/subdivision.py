@@ -106,7 +106,9 @@ def polyhedral_complex(
         )
     limits = checked_limits(n_threads, max_cells, max_seconds, max_bytes)
     with reporting(progress) as poll:
-        core = _core.polyhedral_complex(network.core, core_domain(domain, network.input_dim), *limits, poll, fold)
+        core = _core.polyhedral_complex(
+            network.core, core_domain(domain, network.input_dim), *limits, poll, fold
+        )
     return PolyhedralComplex(core, network, domain, slice=plane)
 
 
