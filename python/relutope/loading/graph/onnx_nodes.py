@@ -14,6 +14,7 @@ from relutope.loading.graph.onnx_ops import FINAL, OPERATIONS, REASONS
 from relutope.loading.graph.onnx_tensors import FLOATS, array_of, type_name
 from relutope.loading.graph.torch_ops import NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
+from relutope.loading.state_dict import named_together
 
 #: Operations that may follow a final activation, since they keep all elements in their order.
 RESHAPES = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
@@ -71,9 +72,7 @@ class Importer:
         if not isinstance(result, Tensor):
             raise ValueError(f"the output {output!r} is no floating-point tensor; legal: one")
         self.graph.set_output(result)
-        self.graph.dtype = next(iter(self.dtypes), "float64")
-        if len(self.dtypes) > 1:
-            self.graph.dtype = f"mixed ({', '.join(self.dtypes)})"
+        self.graph.dtype = named_together(self.dtypes)
 
     def _needed(self, output: str) -> set[str]:
         """Names of all values on which the output depends, once it is sure that they come in order."""

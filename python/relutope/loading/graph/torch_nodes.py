@@ -19,6 +19,7 @@ from relutope.loading.graph.torch_layout import (
 )
 from relutope.loading.graph.torch_ops import CLAMPS, OF_CONSTANTS, OPERATIONS, REASONS, NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
+from relutope.loading.state_dict import named_together
 
 #: Operations that are dropped where nothing but the output follows.
 FINAL = frozenset({"softmax", "log_softmax", "_softmax", "_log_softmax", "sigmoid", "special_expit"})
@@ -75,9 +76,7 @@ class Importer:
                     f"the captured module has a node {node.op} {node.target}, which is not supported"
                 )
         self.graph.place = ""
-        self.graph.dtype = next(iter(self.dtypes), "float64")
-        if len(self.dtypes) > 1:
-            self.graph.dtype = f"mixed ({', '.join(self.dtypes)})"
+        self.graph.dtype = named_together(self.dtypes)
 
     def _finish(self, results: Any) -> None:
         outputs = [self._value(item) for item in results] if isinstance(results, (tuple, list)) else [None]

@@ -203,6 +203,8 @@ def _adaptive_windows(x: Tensor, output_size: Sequence[int | None]) -> NDArray[n
     places = []
     for size, wanted in zip(x.shape[-n_axes:], output_size, strict=True):
         n_out = size if wanted is None else wanted
+        if n_out < 1:
+            raise ValueError(f"it has the output_size {list(output_size)}; legal: integers >= 1")
         starts = np.arange(n_out) * size // n_out
         ends = -(-(np.arange(n_out) + 1) * size // n_out)
         table = starts[:, None] + np.arange((ends - starts).max())
