@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from relutope.loading.graph.torch_blocks import inline_blocks
 from relutope.loading.graph.torch_layout import words
 from relutope.loading.graph.torch_nodes import Importer
 from relutope.loading.graph.value_graph import ValueGraph
@@ -61,6 +62,7 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     example = _example(module, example_input)
     twin = copied(module).cpu().eval().requires_grad_(False)
     program = _captured(twin, example, example_input)
+    inline_blocks(program.graph_module)
     importer = Importer(program, tuple(example.shape))
     importer.run()
     importer.graph.notes.extend(_training_notes(module))

@@ -27,11 +27,11 @@ def words(text: str) -> frozenset[str]:
 
 #: Operations whose results hold elements of their arguments and nothing else.
 LAYOUT = words(
-    """alias cat channel_shuffle chunk clone concat contiguous detach diagonal dstack expand expand_as
-    flatten flip gather hstack index index_select lift_fresh_copy moveaxis movedim narrow numpy_T
-    permute pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as roll
-    rot90 select slice split split_with_sizes squeeze stack swapaxes t tensor_split tile transpose
-    unbind unflatten unfold unsqueeze view view_as vstack"""
+    """alias cat channel_shuffle chunk clone concat contiguous detach diagonal dstack expand
+    expand_as flatten flip gather hstack index index_select lift_fresh_copy moveaxis movedim narrow
+    numpy_T permute pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as
+    roll rot90 select select_scatter slice slice_scatter split split_with_sizes squeeze stack
+    swapaxes t tensor_split tile transpose unbind unflatten unfold unsqueeze view view_as vstack"""
 )
 
 #: The same for operations that torch has for floating point only.

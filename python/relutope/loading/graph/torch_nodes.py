@@ -69,6 +69,8 @@ class Importer:
                 self.values[node.name] = result = self._call(node)
                 if isinstance(result, Tensor):
                     self.record[node.name] = self.graph.n_values, result.ids.copy()
+            elif node.op == "get_attr":
+                self.values[node.name] = Unused()  # a block of what is refused by its name next
             elif node.op == "output":
                 self._finish(node.args[0])
             else:
@@ -130,7 +132,7 @@ class Importer:
         if not isinstance(target, torch._ops.OpOverload):
             if getattr(target, "__name__", "") == "getitem":
                 return self._value(node.args[0])[node.args[1]]
-            raise _refusal(node, str(getattr(target, "__name__", target)), "it is not supported")
+            raise _refusal(node, str(getattr(target, "__name__", target)), "it is no plain operation")
         name = target._schema.name.removeprefix("aten::")
         if name.startswith("_assert"):
             return None
