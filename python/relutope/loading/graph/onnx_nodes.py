@@ -11,6 +11,7 @@ from relutope.loading.graph.final import Final
 from relutope.loading.graph.onnx_call import Call, refuse_parts
 from relutope.loading.graph.onnx_layout import LAYOUT
 from relutope.loading.graph.onnx_ops import FINAL, OPERATIONS, REASONS
+from relutope.loading.graph.onnx_resize import RESIZING
 from relutope.loading.graph.onnx_tensors import FLOATS, array_of, type_name
 from relutope.loading.graph.torch_ops import NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
@@ -164,7 +165,7 @@ class Importer:
         return self._operation(call)
 
     def _operation(self, call: Call) -> tuple[Any, ...]:
-        operation = OPERATIONS.get(call.op) or LAYOUT.get(call.op)
+        operation = OPERATIONS.get(call.op) or LAYOUT.get(call.op) or RESIZING.get(call.op)
         if operation is None:
             raise NotExactError(REASONS.get(call.op, "it is not supported"))
         result = operation(self.graph, call)

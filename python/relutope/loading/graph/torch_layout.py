@@ -123,3 +123,12 @@ def numbers_of(tensor: torch.Tensor) -> Numbers:
     """A dense real tensor as exact numbers."""
     array: NDArray[Any] = tensor.detach().cpu().double().contiguous().numpy()
     return array
+
+
+def as_numbers(value: Any) -> Any:
+    """A number or a torch tensor as exact numbers, anything else as it is."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return numbers_of(value)
+    return np.asarray(value, dtype=np.float64) if isinstance(value, (int, float)) else value

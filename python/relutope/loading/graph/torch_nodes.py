@@ -11,6 +11,7 @@ from relutope.loading.graph.torch_layout import (
     FACTORIES,
     FLOAT_LAYOUT,
     LAYOUT,
+    as_numbers,
     leaves_of,
     made,
     moved,
@@ -201,7 +202,7 @@ class Importer:
         else:
             result = self._operation(target, base, args, kwargs)
         if not isinstance(result, Tensor):
-            result = self.graph.constant(np.broadcast_to(_as_numbers(result), old.shape))
+            result = self.graph.constant(np.broadcast_to(as_numbers(result), old.shape))
         old.ids[...] = result.ids
         return old
 
@@ -211,7 +212,7 @@ class Importer:
 
         if len(args) > 3 and args[3]:
             raise NotExactError("it adds up at indices")
-        values = args[2] if isinstance(args[2], Tensor) else self.graph.constant(_as_numbers(args[2]))
+        values = args[2] if isinstance(args[2], Tensor) else self.graph.constant(as_numbers(args[2]))
         target(torch.from_numpy(old.ids), args[1], torch.from_numpy(values.ids))
         return old
 
@@ -266,14 +267,6 @@ class _Stored:
         self.name = name
 
 
-def _as_numbers(value: Any) -> Any:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        return numbers_of(value)
-    return np.asarray(value, dtype=np.float64) if isinstance(value, (int, float)) else value
-
-
 def _bound(target: Any, base: str, args: Any, kwargs: Any) -> dict[str, Any]:
     """Arguments by name, defaults filled in; numbers and integer tensors become exact numbers."""
     bound: dict[str, Any] = {"name": base}
@@ -286,7 +279,7 @@ def _bound(target: Any, base: str, args: Any, kwargs: Any) -> dict[str, Any]:
             bound[argument.name] = argument.default_value
     for key in ("self", "other", "min", "max", "weight", "mat1", "mat2"):
         if key in bound:
-            bound[key] = _as_numbers(bound[key])
+            bound[key] = as_numbers(bound[key])
     return bound
 
 
