@@ -51,7 +51,7 @@ def check(graph: ValueGraph, chosen: list[Step]) -> None:
         assert (allowed < 1e-6).all()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(OF_PROGRAMS, st.booleans())
 def test_exported_programs(chosen: list[Step], decomposed: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +64,7 @@ def check_onnx(chosen: list[Step], dynamo: bool) -> None:
         check(graph_from_onnx(path), chosen)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(OF_FILES)
 def test_onnx_of_the_legacy_exporter(chosen: list[Step]) -> None:
     check_onnx(chosen, dynamo=False)

@@ -125,6 +125,12 @@ def test_programs_of_core_operations(tmp_path: Path) -> None:
         assert_same_function(graph_from_torch(turned, torch.zeros(shape)), graph)
 
 
+def test_the_input_may_be_changed_in_place(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(2, 2))
+    graph = graph_from_pt2(saved(tmp_path, module, (1, 2), decomposed=True))
+    assert_same_function(graph_from_torch(module), graph)
+
+
 def test_indices_that_depend_on_values(tmp_path: Path) -> None:
     module = Of(lambda x, part: x[:, part.mask].relu(), nn.Module())
     module.parts[0].register_buffer("mask", torch.tensor([True, False, True]))

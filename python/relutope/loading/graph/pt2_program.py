@@ -224,12 +224,15 @@ class Reader:
         self.sizes[name["as_name"]] = value
 
     def _output(self, specs: list[dict[str, Any]]) -> None:
-        kinds = [kind for spec in specs for kind in spec if kind != "user_output"]
-        if kinds:
-            raise ValueError(f"the program has an output of the kind {kinds[0]}; legal: one tensor")
+        kinds = [next(iter(spec)) for spec in specs]
+        # What an operation in place makes of the input is listed before the result.
+        others = [kind for kind in kinds if kind not in ("user_output", "user_input_mutation")]
+        if others or len(kinds) != len(self.graph["outputs"]):
+            raise ValueError(f"the program has outputs of the kinds {kinds}; legal: one tensor")
         if not self.input_shape:
             raise ValueError("the program takes no input; legal: one tensor")
-        results = [self.arguments.value(output) for output in self.graph["outputs"]]
+        outputs = zip(kinds, self.graph["outputs"], strict=True)
+        results = [self.arguments.value(output) for kind, output in outputs if kind == "user_output"]
         self.nodes.append(Node("output", "output", args=(tuple(results),)))
 
 
