@@ -35,6 +35,7 @@ CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
 def test_convolution(shape: Any, weight_shape: Any, options: dict[str, Any], with_bias: bool) -> None:
     weight, n_axes = random(*weight_shape), len(shape) - 2
     bias = random(weight_shape[0], seed=1) if with_bias else None
+    weight.ravel()[0] *= with_bias  # a zero, which is no coefficient
     full = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
     stride, dilation = (
         (value,) * n_axes if isinstance(value, int) else value for value in (full["stride"], full["dilation"])

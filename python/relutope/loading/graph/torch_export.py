@@ -10,6 +10,7 @@ from relutope.loading.graph.torch_layout import words
 from relutope.loading.graph.torch_nodes import Importer
 from relutope.loading.graph.value_graph import ValueGraph
 from relutope.loading.module_parts import check_hooks, checked_module, copied, described
+from relutope.loading.stages import stage
 
 if TYPE_CHECKING:
     import torch
@@ -61,13 +62,19 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     _check_modules(module)
     example = _example(module, example_input)
     twin = copied(module).cpu().eval().requires_grad_(False)
-    program = _captured(twin, example, example_input)
-    inline_blocks(program.graph_module)
-    importer = Importer(program, tuple(example.shape))
-    importer.run()
-    importer.graph.notes.extend(_training_notes(module))
-    check_against_module(importer.graph, importer.record, program, twin)
-    return importer.graph
+    with stage("export"):
+        program = _captured(twin, example, example_input)
+    with stage("operations"):
+        inline_blocks(program.graph_module)
+        importer = Importer(program, tuple(example.shape))
+        importer.run()
+    graph = importer.graph
+    graph.notes.extend(_training_notes(module))
+    with stage("simplify"):
+        graph.simplified()
+    with stage("check"):
+        check_against_module(graph, importer.record, program, twin)
+    return graph
 
 
 def _check_modules(module: torch.nn.Module) -> None:
