@@ -59,6 +59,7 @@ def test_resize_in_other_ways(tmp_path: Path) -> None:
         (node("Resize", "x _ _ t"), {"t": np.array([1, 4, 6, 6])}, 13),
         (node("Resize", "x _ s", axes=[2, 3]), scales(2, 3), 18),
         (node("Resize", "x _ _ t", axes=[3, 2]), {"t": np.array([6, 6])}, 19),
+        (node("Resize", "x _ s", axes=[-1, 2]), scales(3, 2), 18),
     ]
     (point, _) = points_of(IMAGE)
     wanted = point.repeat(2, axis=2).repeat(3, axis=3).ravel().tolist()
@@ -118,6 +119,8 @@ def test_means_and_sums_of_sizes(tmp_path: Path) -> None:
         ([node("Resize", "x _ s")], scales(1, 1, 0.5, 1), "legal: integers >= 1"),
         ([node("Resize", "x _ s")], scales(1, 2), "it has 2 scales or sizes; legal: 4"),
         ([node("Resize", "x")], {}, "it has neither scales nor sizes"),
+        ([node("Resize", "x _ s", axes=[3, -1])], scales(1, 2), "its axes [3, 3] are not distinct"),
+        ([node("Resize", "x _ s", axes=[3])], scales(2**24), "its result would have the shape"),
         ([node("Resize", "x _ s")], scales(1, 1e8, 1, 1), "its result would have the shape"),
         (
             [node("Resize", "x _ s", coordinate_transformation_mode="align_corners")],

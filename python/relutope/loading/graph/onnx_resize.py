@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 import numpy as np
@@ -43,10 +42,15 @@ def _resize(_: ValueGraph, call: Call) -> Any:
             f"its modes {how!r} and {nearest!r} are not supported; legal: {', '.join(SHIFTS)} and "
             f"{', '.join(NEAREST)}"
         )
-    axes = call.attribute("axes", list(range(len(x.shape))))
+    n_axes = len(x.shape)
+    axes = [axis % n_axes for axis in call.attribute("axes", list(range(n_axes)))]
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"its axes {axes} are not distinct")
     half, up = NEAREST[nearest]
+    scales = dict(zip(axes, _scales(call, [x.shape[axis] for axis in axes]), strict=True))
+    check_size([size * scales.get(axis, 1) for axis, size in enumerate(x.shape)], "its result")
     places = {}
-    for axis, scale in zip(axes, _scales(call, [x.shape[axis] for axis in axes]), strict=True):
+    for axis, scale in scales.items():
         top = 2 * np.arange(x.shape[axis] * scale) + SHIFTS[how] * (1 - scale) + half * scale
         found = -(-top // (2 * scale)) if up else top // (2 * scale)
         places[axis] = found.clip(0, x.shape[axis] - 1)
@@ -66,7 +70,6 @@ def _scales(call: Call, sizes: list[int]) -> list[int]:
         exact = [Fraction(scale) for scale in scales.ravel().tolist()]
     if len(exact) != len(sizes):
         raise ValueError(f"it has {len(exact)} scales or sizes; legal: {len(sizes)}")
-    check_size([max(1, size * floor(scale)) for size, scale in zip(sizes, exact, strict=True)], "its result")
     if any(scale.denominator != 1 or scale < 1 for scale in exact):
         raise NotExactError(f"its scales are {[float(scale) for scale in exact]}; legal: integers >= 1")
     return [int(scale) for scale in exact]
