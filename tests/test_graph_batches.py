@@ -66,3 +66,13 @@ def test_batch_norm_mixes_none_in_eval_mode() -> None:
     graph_from_torch(module_of(nn.BatchNorm1d(3)).train())
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         graph_from_torch(module_of(nn.BatchNorm1d(3, track_running_stats=False)))
+
+
+def test_mixing_that_rounding_could_explain_is_noted() -> None:
+    torch.manual_seed(0)
+    wide = [part for _ in range(30) for part in (nn.Linear(64, 64), nn.ReLU())]
+    mixing = Of(lambda _, x: x - x.mean(0))
+    for last, number in ((nn.Identity(), 0), (mixing, 1)):
+        notes = graph_from_torch(nn.Sequential(nn.Linear(2, 64), *wide, nn.Linear(64, 1), last)).notes
+        assert len(notes) == number
+        assert all("it may be that the module mixes samples" in note for note in notes)
