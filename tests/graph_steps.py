@@ -48,7 +48,7 @@ def concatenation(seed: int, unit: float) -> Step:
 def transposed(seed: int) -> Step:
     torch.manual_seed(seed)
     pad, groups = seed % 2, 1 + seed % 3 % 2
-    turned = nn.ConvTranspose2d(2, 2, (1 + pad, 2), padding=(0, pad), groups=groups, bias=seed % 5 > 0)
+    turned = nn.ConvTranspose2d(2, 2, (1 + pad, 2 + pad), padding=(0, pad), groups=groups, bias=seed % 5 > 0)
     bias = None if turned.bias is None else turned.bias.detach().double().numpy()
     weight = turned.weight.detach().double().numpy()
     pads = [(0, 0), (pad, pad)]
