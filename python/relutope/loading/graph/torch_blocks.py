@@ -39,6 +39,8 @@ def inline_blocks(module: torch.fx.GraphModule) -> None:
         inputs = [inner for inner in body.graph.nodes if inner.op == "placeholder"]
         with graph.inserting_before(node):
             results: Any = graph.graph_copy(body.graph, dict(zip(inputs, node.args[at + 1 :], strict=True)))
+        if not isinstance(results, (tuple, list)):
+            node.replace_all_uses_with(results)
         for reader in list(node.users):
             reader.replace_all_uses_with(results[reader.args[1]])
             graph.erase_node(reader)

@@ -44,7 +44,8 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     TypeError
         If `module` is no torch module or `example_input` no tensor.
     ValueError
-        If an operation cannot be represented exactly; the message names it and its place.
+        If an operation cannot be represented exactly, where the message names it and its place, or if the
+        module mixes the samples of a batch.
     MissingExtraError
         If torch is not installed.
 
