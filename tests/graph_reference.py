@@ -70,6 +70,34 @@ def convolve(
     return result
 
 
+def convolve_transposed(
+    x: Objects,
+    weight: Any,
+    bias: Any,
+    stride: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    more: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Objects:
+    """Every input place adds its taps to the output; what falls into the padding is cut off."""
+    table = exact(weight)
+    n_in, n_out, *kernel = table.shape
+    sizes = [
+        (size - 1) * s + d * (k - 1) + 1 + m
+        for size, s, d, k, m in zip(x.shape[2:], stride, dilation, kernel, more, strict=True)
+    ]
+    result = np.full((1, n_out * groups, *sizes), Fraction(0), dtype=object)
+    for channel, *place in np.ndindex(n_in, *x.shape[2:]):
+        first = channel // (n_in // groups) * n_out
+        for out, *tap in np.ndindex(n_out, *kernel):
+            seen = [p * s + t * d for p, s, t, d in zip(place, stride, tap, dilation, strict=True)]
+            result[(0, first + out, *seen)] += table[(channel, out, *tap)] * x[(0, channel, *place)]
+    cut = tuple(slice(before, size - after) for size, (before, after) in zip(sizes, pads, strict=True))
+    result = result[(slice(None), slice(None), *cut)]
+    return result if bias is None else result + exact(bias).reshape(1, -1, *(1,) * len(kernel))
+
+
 def pooled(
     x: Objects,
     kernel: Sequence[int],

@@ -57,8 +57,20 @@ def saved(folder: Path, proto: onnx.ModelProto) -> str:
 
 
 def exported(
-    folder: Path, module: torch.nn.Module, shape: Sequence[int], opset: int | None, dynamo: bool
+    folder: Path,
+    module: torch.nn.Module,
+    shape: Sequence[int],
+    opset: int | None,
+    dynamo: bool,
+    as_written: bool = False,
 ) -> str:
+    """A file of one of torch's exporters, `as_written` without its rounding of constants that it folds."""
+    options: dict[str, Any] = {"verbose": False} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
+    if as_written and dynamo:
+        options["optimize"] = False
+    elif as_written:
+        options["training"] = torch.onnx.TrainingMode.PRESERVE
+        options["do_constant_folding"] = False
     path = str(folder / f"model_{opset}_{'dynamo' if dynamo else 'legacy'}.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -69,7 +81,7 @@ def exported(
             opset_version=opset,
             input_names=["x"],
             dynamo=dynamo,
-            **({"verbose": False} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}),
+            **options,
         )
     return path
 

@@ -151,7 +151,7 @@ FUNCTIONS: list[tuple[str, Callable[[Any, torch.Tensor], Any], Callable[[Any], A
 
 
 def _in_place_views(x: torch.Tensor) -> torch.Tensor:
-    y = x + 1
+    y = x.reshape(1, 2, 4) + 1  # these functions take one sample
     view = y.view(-1, 4)
     view[0].relu_()
     y[:, :, 1].neg_()
@@ -175,7 +175,7 @@ def _filled(x: torch.Tensor) -> torch.Tensor:
 
 
 def _strides(x: torch.Tensor) -> torch.Tensor:
-    y = x.transpose(1, 2) + 1  # has the strides of x
+    y = x.reshape(1, 2, 4).transpose(1, 2) + 1  # has the strides of x
     z = y.contiguous()
     z.mul_(3)
     w = y.transpose(1, 2).view(-1)
@@ -191,7 +191,7 @@ def _strides_slowly(x: Any) -> Any:
 
 
 def _put(x: torch.Tensor) -> torch.Tensor:
-    y = x.clone()
+    y = x.reshape(1, 2, 4).clone()
     y[:, [0, 1], [2, 0]] = 2 * x[:, 0, :2]
     y[0, torch.tensor([True, False])] = 1.5
     return y

@@ -5,93 +5,23 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
 
-import graph_reference as reference
-from graph_modules import Of, agree, batch_norm_of, convolution_of, trained
+from graph_modules import agree, trained
+from graph_steps import ADAPTIVE, Step, composed, simple_steps, steps
 from relutope.loading.graph.torch_export import graph_from_torch
-
-#: A step: what a module does, and what loops do, to an image (1, 2, height, width) and back to one.
-Step = tuple[nn.Module, Callable[[Any], Any]]
-
-
-def convolution(seed: int) -> Step:
-    torch.manual_seed(seed)
-    conv = nn.Conv2d(2, 2, 1 + seed % 3, padding=seed % 3, groups=1 + seed % 2, bias=seed % 5 > 0)
-    return conv, lambda x: convolution_of(conv, x)
-
-
-def normalisation(seed: int) -> Step:
-    norm = trained(nn.BatchNorm2d(2))
-    torch.manual_seed(seed)
-    nn.init.normal_(norm.weight)
-    return norm, lambda x: batch_norm_of(norm, x)
-
-
-def residual(seed: int) -> Step:
-    torch.manual_seed(seed)
-    conv = nn.Conv2d(2, 2, 3, padding=1)
-    module = Of(lambda m, x: F.relu(m.conv(x)) + x, conv=conv)
-    return module, lambda x: reference.relu(convolution_of(conv, x)) + x
-
-
-def concatenation(seed: int) -> Step:
-    scale = 0.1 * (seed % 7) - 0.25
-    module = Of(lambda _, x: torch.cat([x[:, :1], scale - x[:, 1:].flip(3)], 1))
-    return module, lambda x: np.concatenate([x[:, :1], Fraction(scale) - x[:, 1:, :, ::-1]], 1)
-
-
-PLAIN = [(0, 0)] * 3
-SIMPLE: list[Step] = [
-    (nn.ReLU(inplace=True), reference.relu),
-    (nn.LeakyReLU(0.1), lambda x: reference.leaky(x, 0.1)),
-    (nn.ReLU6(), lambda x: reference.clamp(x, 0, 6)),
-    (Of(lambda _, x: x.clamp(-0.3, 0.7)), lambda x: reference.clamp(x, -0.3, 0.7)),
-    (Of(lambda _, x: x.abs()), abs),
-    (Of(lambda _, x: torch.maximum(x, x.flip(1))), lambda x: reference.each(max, x, x[:, ::-1])),
-    (
-        nn.MaxPool2d(2, 1, 1),
-        lambda x: reference.pooled(x, [2, 2], [1, 1], [1, 1], [1, 1], False, lambda values, _: max(values)),
-    ),
-    (
-        nn.AvgPool2d(3, 2, 1),
-        lambda x: reference.pooled(x, [3, 3], [2, 2], [1, 1], [1, 1], False, reference.average),
-    ),
-    (nn.AdaptiveAvgPool2d((2, 1)), lambda x: reference.adaptive(x, (2, 1), reference.average)),
-    (Of(lambda _, x: x.transpose(2, 3)), lambda x: x.swapaxes(2, 3)),
-    (
-        Of(lambda _, x: F.pad(x, (1, 0))),
-        lambda x: np.pad(x, [(0, 0)] * 3 + [(1, 0)], constant_values=Fraction(0)),
-    ),
-]
-STEPS = st.one_of(
-    st.integers(0, len(SIMPLE) - 1).map(lambda place: SIMPLE[place]),
-    st.builds(convolution, st.integers(0, 99)),
-    st.builds(normalisation, st.integers(0, 99)),
-    st.builds(residual, st.integers(0, 99)),
-    st.builds(concatenation, st.integers(0, 99)),
-)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(STEPS, min_size=1, max_size=6))
-def test_random_compositions(steps: list[Step]) -> None:
-    def slow(x: Any) -> Any:
-        for _, step in steps:
-            x = step(x)
-        return x
-
-    agree(nn.Sequential(*(module for module, _ in steps)), slow, (1, 2, 2, 3))
+@given(st.lists(steps([*simple_steps(0.1), ADAPTIVE], 0.1), min_size=1, max_size=6))
+def test_random_compositions(chosen: list[Step]) -> None:
+    module = nn.Sequential(*(module for module, _ in chosen))
+    agree(module, lambda x: composed(chosen, x), (1, 2, 2, 3))
 
 
 class Block(nn.Module):

@@ -35,6 +35,7 @@ CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
 def test_convolution(shape: Any, weight_shape: Any, options: dict[str, Any], with_bias: bool) -> None:
     weight, n_axes = random(*weight_shape), len(shape) - 2
     bias = random(weight_shape[0], seed=1) if with_bias else None
+    weight.ravel()[0] *= with_bias  # a zero, which is no coefficient
     full = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
     stride, dilation = (
         (value,) * n_axes if isinstance(value, int) else value for value in (full["stride"], full["dilation"])
@@ -54,6 +55,62 @@ def test_convolution(shape: Any, weight_shape: Any, options: dict[str, Any], wit
         ),
         shape,
     )
+
+
+TRANSPOSED: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
+    ((1, 2, 5), (2, 3, 3), {}),
+    ((1, 2, 4), (2, 3, 2), {"stride": 3}),  # places that no tap reaches
+    ((1, 2, 4), (2, 3, 4), {"stride": 2, "padding": 3}),
+    ((1, 4, 3), (4, 1, 3), {"groups": 4, "dilation": 2, "padding": 1}),
+    (
+        (1, 4, 3, 2),
+        (4, 3, 3, 2),
+        {"groups": 2, "stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)},
+    ),
+    ((1, 2, 2, 3), (2, 1, 2, 2), {"dilation": (1, 3), "stride": (2, 1), "output_padding": (1, 0)}),
+    ((1, 1, 1, 1), (1, 1, 1, 1), {"padding": 0}),
+    ((1, 1, 2, 3, 2), (1, 2, 2, 1, 2), {"stride": 2, "padding": (1, 0, 0), "output_padding": 1}),
+]
+
+
+@pytest.mark.parametrize(("shape", "weight_shape", "options"), TRANSPOSED)
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_transposed_convolution(
+    shape: Any, weight_shape: Any, options: dict[str, Any], with_bias: bool
+) -> None:
+    weight, n_axes, groups = random(*weight_shape), len(shape) - 2, options.get("groups", 1)
+    bias = random(weight_shape[1] * groups, seed=1) if with_bias else None
+    stride, padding, more, dilation = (
+        (value,) * n_axes if isinstance(value, int) else value
+        for value in (
+            options.get(key, default)
+            for key, default in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1))
+        )
+    )
+    function = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[n_axes]
+    parts = torch.from_numpy(weight), None if bias is None else torch.from_numpy(bias)
+    pads = [(pad, pad) for pad in padding]
+    agree(
+        lambda g, x: windows.transposed_convolution(g, x, weight, bias, **options),
+        lambda x: reference.convolve_transposed(x, weight, bias, stride, pads, more, dilation, groups),
+        lambda x: function(x, *parts, **options),
+        shape,
+    )
+
+
+def test_transposed_convolution_without_batch_axis_and_what_does_not_fit() -> None:
+    weight = random(2, 1, 3)
+    agree(
+        lambda g, x: windows.transposed_convolution(g, x, weight),
+        lambda x: reference.convolve_transposed(x[None], weight, None, [1], [(0, 0)], [0], [1], 1)[0],
+        lambda x: F.conv_transpose1d(x, torch.from_numpy(weight)),
+        (2, 4),
+    )
+    graph = ValueGraph((1, 2, 2))
+    with pytest.raises(ValueError, match=r"an axis of 2 with padding \(2, 2\) leaves 0 places"):
+        windows.transposed_convolution(graph, graph.input, weight, padding=2)
+    with pytest.raises(ValueError, match=r"weight of shape \(2, 1, 3\) and gets \(1, 2, 2\), groups=3"):
+        windows.transposed_convolution(graph, graph.input, weight, groups=3)
 
 
 def test_convolution_without_batch_axis_and_over_reflected_places() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import relutope
 from conftest import EXAMPLES
 from relutope import Network
 from relutope.cli import main
+from relutope.loading.stages import recorded_seconds
 from relutope.network_info import float32_pass
 
 
@@ -116,10 +118,26 @@ def test_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["input_shape"] == [1, 6, 6]
     assert 0 < found["float32_difference"] < 1e-5 * found["float32_scale"]
     assert "correctly rounded" in found["semantics"]
+    seconds = found["import_seconds"]
+    assert list(seconds) == ["read", "operations", "simplify", "check", "network", "total"]
+    assert 0 < sum(seconds.values()) - seconds["total"] <= seconds["total"]
     assert main(["info", str(EXAMPLES / "two_moons.safetensors")]) == 0
     printed = capsys.readouterr().out
     assert "float32 forward pass: off by at most" in printed
     assert "64 ReLU neurons" in printed
+    assert re.fullmatch(r"seconds of the import: \d+\.\d\d", printed.splitlines()[-1])
+
+
+def test_seconds_of_the_stages_of_a_module() -> None:
+    with recorded_seconds() as seconds:
+        Network.from_torch(module_of(), EXAMPLE)
+        with pytest.raises(ValueError, match="not piecewise linear"):
+            Network.from_torch(nn.Sequential(nn.Linear(2, 1), nn.Tanh()))
+    assert list(seconds) == ["export", "operations", "simplify", "check", "network", "total"]
+    assert all(spent > 0 for spent in seconds.values())
+    before = dict(seconds)
+    Network.from_torch(module_of(), EXAMPLE)
+    assert seconds == before
 
 
 def test_float32_pass_is_that_of_torch() -> None:

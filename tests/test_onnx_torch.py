@@ -75,7 +75,7 @@ def test_a_final_activation_is_dropped(last: nn.Module, dynamo: bool, tmp_path: 
         (Of(lambda x: x * x), (1, 3), "Mul at .* it multiplies two tensors that depend on the input"),
         (Of(lambda x: x * (x > 0)), (1, 3), "Greater at .* it selects by comparing"),
         (nn.Softmax(0), (2, 3), "Softmax at .* it runs over the batch axis"),
-        (nn.ConvTranspose1d(1, 1, 2), (1, 1, 3), "ConvTranspose at .* it is not supported"),
+        (nn.Upsample(scale_factor=2, mode="linear"), (1, 1, 3), "Resize at .* its mode is 'linear'; legal"),
     ],
 )
 def test_refusals(module: nn.Module, shape: Sequence[int], message: str, tmp_path: Path) -> None:

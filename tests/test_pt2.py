@@ -116,8 +116,19 @@ def test_programs_of_core_operations(tmp_path: Path) -> None:
     )
     graph = graph_from_pt2(saved(tmp_path, module, (1, 1, 4, 5), decomposed=True))
     assert_same_function(graph_from_torch(module, torch.zeros(1, 1, 4, 5)), graph)
-    turned = saved(tmp_path, nn.ConvTranspose1d(1, 1, 2), (1, 1, 3), decomposed=True)
-    assert "it is transposed, which is not supported" in refusal(turned)
+    options: dict[str, Any] = {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2}
+    for turned, shape in (
+        (nn.ConvTranspose1d(2, 4, 3, **options), (1, 2, 3)),
+        (nn.ConvTranspose2d(2, 2, 3, **options), (1, 2, 3, 2)),
+    ):
+        graph = graph_from_pt2(saved(tmp_path, turned, shape, decomposed=True))
+        assert_same_function(graph_from_torch(turned, torch.zeros(shape)), graph)
+
+
+def test_the_input_may_be_changed_in_place(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(2, 2))
+    graph = graph_from_pt2(saved(tmp_path, module, (1, 2), decomposed=True))
+    assert_same_function(graph_from_torch(module), graph)
 
 
 def test_indices_that_depend_on_values(tmp_path: Path) -> None:

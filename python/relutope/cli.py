@@ -100,10 +100,9 @@ def _complex(options: Options) -> int:
 
 
 def _readable(result: dict[str, Any]) -> list[str]:
-    from relutope.domains import domain_text
+    from relutope.cli_input import where_text
 
-    where = domain_text(result["domain"], result["input_dim"])
-    lines = [result["network"], *(f"  note: {note}" for note in result["notes"]), where]
+    lines = [result["network"], *(f"  note: {note}" for note in result["notes"]), where_text(result)]
     lines += [f"cells of dimension {k}: {count:,}" for k, count in enumerate(result["f_vector"])]
     lines.append(f"regions: {result['regions']:,}, bounded: {result['bounded_regions']:,}")
     lines.append(f"Euler characteristic: {result['euler_characteristic']}")

@@ -155,6 +155,12 @@ def _add_domain(parser: argparse.ArgumentParser) -> None:
     )
     domain.add_argument("--all-space", action="store_true", help="all of R^d")
     parser.add_argument(
+        "--slice",
+        metavar="FILE.npz",
+        help="points (2 to 4, through which the slice goes) or origin and directions, in the shape of the "
+        "input; box and data are then in its coordinates, and the default box shows all the points",
+    )
+    parser.add_argument(
         "--data",
         metavar="FILE",
         help=".csv (d columns, optional header, optional last column y) or .npz (X, y)",

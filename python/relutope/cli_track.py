@@ -9,10 +9,9 @@ from contextlib import nullcontext
 from multiprocessing import get_context
 from typing import Any
 
-from relutope.cli_input import Job, limits, resolve_network
+from relutope.cli_input import Job, check_dimension, limits, resolve_network
 from relutope.cli_options import Options
 from relutope.loading import read_network
-from relutope.subdivision import MAX_DIMENSION
 from relutope.training import Series, track
 from relutope.training.patterns import PATTERN_KEYS
 
@@ -23,11 +22,7 @@ SOME_FAILED = 5
 def track_files(options: Options) -> int:
     """Print what ``relutope track`` measures, as a table or as one JSON object."""
     job = _first_job(options)
-    if job.network.input_dim > MAX_DIMENSION and not options.allow_high_dimension:
-        raise ValueError(
-            f"the network has {job.network.input_dim} inputs; legal: at most {MAX_DIMENSION}, since a box "
-            "alone has 3^d faces, or any number with --allow-high-dimension"
-        )
+    check_dimension(job, options)
     X, y = (None, None) if job.data is None else (job.data.X, job.data.y)
     workers = nullcontext() if options.workers is None else _processes(options.workers)
     with workers as executor:

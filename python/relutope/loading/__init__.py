@@ -173,4 +173,5 @@ def _state_dict(name: str, suffix: str) -> tuple[dict[str, StoredTensor], list[s
 def _require_none(where: str, **arguments: Any) -> None:
     for name, value in arguments.items():
         if value is not None:
-            raise ValueError(f"{name} is {value!r}, but {where} takes none; legal: None")
+            given = repr(value) if isinstance(value, (list, tuple)) else f"of type {type(value).__name__}"
+            raise ValueError(f"{name} is {given}, but {where} takes none; legal: None")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relutope.errors import MissingExtraError
-from relutope.loading.state_dict import StoredTensor, without_prefix
+from relutope.loading.module_parts import checked_module, copied
+from relutope.loading.state_dict import StoredTensor, named_together, without_prefix
 from relutope.network import Network
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def network_from_architecture(
     tensors : mapping of str to StoredTensor
         Exactly the entries of the module's state dict.
     arch : torch.nn.Module or callable
-        The module, of which a copy gets the weights, or what makes it.
+        The module, of which a copy gets the weights in their own type (at least float32), or what makes it.
     example_input : torch.Tensor or None
         See `relutope.Network.from_torch`.
     source : str
@@ -58,14 +59,19 @@ def network_from_architecture(
             f"arch is {made!r}, of type {type(made).__name__}; legal: a torch.nn.Module, or a callable that "
             "makes one"
         )
-    module = copy.deepcopy(made).cpu()
-    state = {
-        name: torch.from_numpy(np.array(tensor.array)) for name, tensor in without_prefix(tensors).items()
-    }
+    module = copied(checked_module(made)).cpu()
+    stored = without_prefix(tensors)
+    state = {name: torch.from_numpy(_widened(tensor.array)) for name, tensor in stored.items()}
     try:
         module.load_state_dict(state, assign=True)
     except RuntimeError as error:
         reason = "; ".join(line.strip() for line in str(error).splitlines()[1:]) or str(error)
         raise ValueError(f"{source} does not fit arch: {reason}") from error
     network = Network.from_torch(module.requires_grad_(False), example_input)
-    return replace(network, notes=(*notes, *network.notes))
+    dtypes = [tensor.dtype for tensor in stored.values() if tensor.array.dtype.kind == "f"]
+    return replace(network, dtype=named_together(dtypes), notes=(*notes, *network.notes))
+
+
+def _widened(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy, half precision as float32: modules add numbers and buffers of their own, which are that."""
+    return array.astype(np.float32 if array.dtype == np.float16 else array.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ from relutope.network import Network
 
 ASSUMPTION = "a state dict holds no graph; assumed: ReLU between the layers {order}, the last one linear"
 
-#: Prefixes that wrappers of modules put before every name.
-PREFIXES = ("module.", "_orig_mod.")
+#: What `torch.nn.DataParallel` puts before every name.
+PREFIX = "module."
 
 #: Steps that the search for the order of layers may take before it asks for `order=`.
 MAX_STEPS = 100_000
@@ -83,22 +83,23 @@ def network_from_state_dict(
         )
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
-    dtypes = dict.fromkeys(tensor.dtype for pair in pairs for tensor in pair if tensor is not None)
-    dtype = next(iter(dtypes)) if len(dtypes) == 1 else f"mixed ({', '.join(dtypes)})"
+    dtype = named_together(tensor.dtype for pair in pairs for tensor in pair if tensor is not None)
     assumption = ASSUMPTION.format(order=", ".join(name or "(unnamed)" for name in names))
     return replace(network, dtype=dtype, notes=(*notes, assumption))
 
 
+def named_together(dtypes: Iterable[str]) -> str:
+    """The name of one type, "float64" for none, "mixed (...)" for several."""
+    names = list(dict.fromkeys(dtypes))
+    return (names or ["float64"])[0] if len(names) < 2 else f"mixed ({', '.join(names)})"
+
+
 def without_prefix(tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
     """The entries without the prefixes that wrappers put before all names."""
-    result = dict(tensors)
-    while result:
-        prefix = next(
-            (prefix for prefix in PREFIXES if all(name.startswith(prefix) for name in result)), None
-        )
-        if prefix is None:
-            break
-        result = {name.removeprefix(prefix): tensor for name, tensor in result.items()}
+    # `torch.compile` wraps parts too, whose names then hold its prefix further inside.
+    result = {re.sub(r"\b_orig_mod\.", "", name): tensor for name, tensor in tensors.items()}
+    while result and all(name.startswith(PREFIX) for name in result):
+        result = {name.removeprefix(PREFIX): tensor for name, tensor in result.items()}
     return result
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.coefficients import exact_rows
-from relutope.errors import MissingExtraError
+from relutope.loading.module_parts import check_hooks, checked_module, described
+from relutope.loading.state_dict import named_together
 from relutope.loading.torch_file import stored_tensor
 from relutope.network import Network
 
@@ -37,12 +38,7 @@ Steps = list[Affine | None]
 
 def network_from_torch(module: Any, example_input: Any = None) -> Network:
     """See `Network.from_torch`."""
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError("torch", "torch", "to read a module") from None
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module is of type {type(module).__name__}; legal: a torch.nn.Module")
+    module = checked_module(module)
     leaves = _plain_leaves(module) if example_input is None else None
     if leaves is None:
         from relutope.loading.graph.network import network_from_graph
@@ -54,15 +50,14 @@ def network_from_torch(module: Any, example_input: Any = None) -> Network:
         (place for place in reversed(range(len(leaves))) if not _passes_through(leaves[place][1])), -1
     )
     if last >= 0 and _is_final_activation(leaves[last][1]):
-        notes.append(f"dropped the final {_describe(*leaves[last])}: the outputs are what enters it")
+        notes.append(f"dropped the final {described(*leaves[last])}: the outputs are what enters it")
         leaves = leaves[:last]
     dtypes: dict[str, None] = {}
     steps: Steps = []
     for name, leaf in leaves:
         _add_step(steps, name, leaf, notes, dtypes)
     weights, biases = _layers(steps, notes)
-    dtype = next(iter(dtypes)) if len(dtypes) == 1 else f"mixed ({', '.join(dtypes)})"
-    network = replace(Network.from_arrays(weights, biases), dtype=dtype, notes=tuple(notes))
+    network = replace(Network.from_arrays(weights, biases), dtype=named_together(dtypes), notes=tuple(notes))
     _check(network, [leaf for _, leaf in leaves], steps)
     return network
 
@@ -84,12 +79,9 @@ def _leaves(module: torch.nn.Module, path: str) -> list[tuple[str, torch.nn.Modu
     """The modules inside nested Sequentials in the order of execution, each with its place."""
     from torch import nn
 
-    if module._forward_hooks or module._forward_pre_hooks:
-        raise ValueError(
-            f"{_describe(path, module)} has forward hooks, which may compute anything; legal: none"
-        )
+    check_hooks(path, module)
     if "forward" in vars(module):
-        raise ValueError(f"{_describe(path, module)} has a forward of its own; legal: that of its class")
+        raise ValueError(f"{described(path, module)} has a forward of its own; legal: that of its class")
     if type(module) is not nn.Sequential:
         return [(path, module)]
     children = module._modules.items()  # named_children() leaves out a ReLU that is used twice
@@ -130,12 +122,12 @@ def _add_step(
         matrix = weight.array.astype(np.float64)
         if not (np.isfinite(matrix).all() and np.isfinite(constants).all()):
             raise ValueError(
-                f"{_describe(name, leaf)} has a NaN or infinite coefficient; legal: finite numbers"
+                f"{described(name, leaf)} has a NaN or infinite coefficient; legal: finite numbers"
             )
         previous = next((step for step in reversed(steps) if step is not None), None)
         if previous is not None and matrix.shape[1] != len(previous.weight):
             raise ValueError(
-                f"{_describe(name, leaf)} takes {matrix.shape[1]} inputs; legal: {len(previous.weight)}, "
+                f"{described(name, leaf)} takes {matrix.shape[1]} inputs; legal: {len(previous.weight)}, "
                 f"the outputs of {previous.name} before it"
             )
         steps.append(Affine(name, matrix, constants))
@@ -144,13 +136,13 @@ def _add_step(
             steps.append(None)
     elif not _passes_through(leaf):
         raise ValueError(
-            f"{_describe(name, leaf)} cannot be represented; legal: Sequential of Linear, ReLU, Identity, "
+            f"{described(name, leaf)} cannot be represented; legal: Sequential of Linear, ReLU, Identity, "
             "Dropout, Flatten() "
             "and a final Sigmoid, Softmax or LogSoftmax over the outputs"
         )
     elif type(leaf) is nn.Dropout and leaf.training and leaf.p > 0:
         notes.append(
-            f"{_describe(name, leaf)} is in training mode and was taken in eval mode, where it does nothing"
+            f"{described(name, leaf)} is in training mode and was taken in eval mode, where it does nothing"
         )
 
 
@@ -245,7 +237,3 @@ def _rounding_bound(points: NDArray[np.float64], steps: Steps) -> NDArray[np.flo
         error = error @ np.abs(step.weight).T + 2 * size * (2 * unit * magnitude + tiny)
         value = value @ step.weight.T + step.bias
     return 2 * error
-
-
-def _describe(name: str, module: torch.nn.Module) -> str:
-    return f"{type(module).__name__} at {name!r}" if name else f"{type(module).__name__} (the module itself)"

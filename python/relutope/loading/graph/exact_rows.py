@@ -151,13 +151,19 @@ def rows_from_table(ids: NDArray[np.int64], weight: Numbers, bias: Numbers, posi
     order = np.argsort(ids, axis=1, kind="stable")
     ascending = np.take_along_axis(ids, order, axis=1)
     twice = bool(((ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)).any())
+    floats = weight.dtype != object and bias.dtype != object
+    if floats and not twice and (n_positions == 1 or not positions_first) and (weight != 0).all():
+        seen = ascending >= 0  # every form has its nonzeros at the same places
+        indptr = np.append(0, np.cumsum(np.tile(np.count_nonzero(seen, axis=1), n_forms)))
+        values = weight.take(order[seen], axis=1).ravel()
+        return Rows(indptr, np.tile(ascending[seen], n_forms), values, np.repeat(bias, n_positions) + 0.0, {})
     shape = (n_forms, n_positions, n_terms)
     table = weight[:, order]  # (n_forms, n_positions, n_terms)
     ids_table = np.broadcast_to(ascending, shape)
     biases = np.broadcast_to(bias[:, None], (n_forms, n_positions))
     if positions_first:
         table, ids_table, biases = table.swapaxes(0, 1), ids_table.swapaxes(0, 1), biases.T
-    if twice or weight.dtype == object or bias.dtype == object:
+    if twice or not floats:
         row = np.repeat(np.arange(n_rows, dtype=np.int64), n_terms)
         return rows_from_entries(n_rows, row, ids_table.ravel(), table.ravel(), biases.ravel())
     keep = (table != 0) & (ids_table >= 0)

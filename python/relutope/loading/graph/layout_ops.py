@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from relutope.loading.graph.numbers import Numbers
+from relutope.loading.graph.numbers import Numbers, uniform
 from relutope.loading.graph.value_graph import ZERO, Tensor, ValueGraph
 
 #: Names of torch and ONNX for ways to pad, and numpy's.
@@ -26,6 +27,15 @@ def concatenate(graph: ValueGraph, parts: Sequence[Tensor | Numbers], axis: int)
 def stack(graph: ValueGraph, parts: Sequence[Tensor | Numbers], axis: int) -> Tensor:
     """Join along a new axis."""
     return Tensor(np.stack([as_tensor(graph, part).ids for part in parts], axis=axis))
+
+
+def select(
+    graph: ValueGraph, condition: NDArray[np.bool_], left: Tensor | Numbers, right: Tensor | Numbers
+) -> Tensor | Numbers:
+    """Elements of `left` where a constant condition holds, else of `right`, all broadcast."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return Tensor(np.where(condition, as_tensor(graph, left).ids, as_tensor(graph, right).ids))
+    return np.where(condition, *uniform([left, right]))
 
 
 def pad(

@@ -6,6 +6,7 @@ import numpy as np
 
 from relutope import _core
 from relutope.loading.graph.value_graph import GraphLayer, ValueGraph
+from relutope.loading.stages import stage
 from relutope.network import Network
 
 
@@ -23,11 +24,13 @@ def network_from_graph(graph: ValueGraph) -> Network:
     >>> network_from_graph(graph).exact_evaluate([3, -1])
     [Fraction(3, 1), Fraction(0, 1)]
     """
-    layers, notes = graph.layers()
-    layers = _without_maxima_of_inputs(graph.input_dim, layers)
-    parts = [layer.to_core() for layer in layers]
+    with stage("simplify"):
+        layers, notes = graph.layers()
+    with stage("network"):
+        layers = _without_maxima_of_inputs(graph.input_dim, layers)
+        core = _core.Network.from_layers(graph.input_dim, [layer.to_core() for layer in layers])
     return Network(
-        _core.Network.from_layers(graph.input_dim, parts),
+        core,
         dtype=graph.dtype,
         notes=tuple(notes),
         origins=tuple(layer.origin for layer in layers),

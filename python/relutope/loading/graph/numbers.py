@@ -139,6 +139,13 @@ def fractions(numbers: Numbers) -> NDArray[np.object_]:
     return result
 
 
+def uniform(arrays: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Arrays of one type: `Fraction` objects if one holds them."""
+    if any(array.dtype == object for array in arrays):
+        return [fractions(array) for array in arrays]
+    return arrays
+
+
 def product(left: Numbers, right: Numbers) -> Numbers:
     """Elementwise product, exactly."""
     return _elementwise(left, right, exact_products, operator.mul)

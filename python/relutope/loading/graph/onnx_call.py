@@ -19,6 +19,7 @@ WITHOUT_EFFECT = {
     "CastLike": ("saturate", "round_mode"),
     "Dropout": ("ratio", "seed"),
     "MaxPool": ("storage_order",),
+    "Resize": ("cubic_coeff_a", "exclude_outside", "extrapolation_value"),
 }
 
 

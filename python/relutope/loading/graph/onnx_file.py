@@ -14,6 +14,7 @@ from relutope.loading.graph.input_shape import chosen_shape
 from relutope.loading.graph.onnx_nodes import Importer
 from relutope.loading.graph.onnx_tensors import FLOATS, type_name
 from relutope.loading.graph.value_graph import ValueGraph
+from relutope.loading.stages import stage
 
 #: Bytes that a file of protobuf messages can have.
 MAX_BYTES = 2**31 - 1
@@ -62,7 +63,8 @@ def graph_from_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None
     [('relu', 2), ('linear', 2)]
     """
     source = checked_path(path)
-    model = _parsed(source)
+    with stage("read"):
+        model = _parsed(source)
     try:
         opset = _opset(model)
         name, shape = _input(model.graph, input_shape)
@@ -70,7 +72,8 @@ def graph_from_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None
         if len(outputs) != 1:
             raise ValueError(f"the graph has {len(outputs)} outputs ({', '.join(outputs)}); legal: one")
         importer = Importer(model.graph, opset, os.path.dirname(source), name, shape)
-        importer.run(outputs[0])
+        with stage("operations"):
+            importer.run(outputs[0])
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     return importer.graph

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relutope.loading.graph import layout_ops
-from relutope.loading.graph.numbers import fractions, tidy
+from relutope.loading.graph.numbers import fractions, tidy, uniform
 from relutope.loading.graph.onnx_call import Call, is_integers, is_numbers
 from relutope.loading.graph.onnx_tensors import FLOATS, INTEGERS, type_name
 from relutope.loading.graph.sizes import check_size
@@ -31,13 +31,6 @@ COMPARES = "it selects by comparing, which may be discontinuous; legal: Relu, Cl
 def moved(x: Any, function: Callable[[Array], Array]) -> Any:
     """A tensor or constant with its elements moved."""
     return Tensor(function(x.ids)) if isinstance(x, Tensor) else np.asarray(function(x))
-
-
-def uniform(arrays: list[Array]) -> list[Array]:
-    """Constant arrays of one type: Fractions if one holds them."""
-    if any(array.dtype == object for array in arrays):
-        return [fractions(array) for array in arrays]
-    return arrays
 
 
 def _required(values: list[int] | None, what: str) -> list[int]:
@@ -284,12 +277,9 @@ def _where(graph: ValueGraph, call: Call) -> Any:
     if not is_integers(condition) or condition.dtype != bool:
         raise NotExactError(COMPARES if isinstance(condition, Tensor) else "its condition is no constant")
     check_size(np.broadcast_shapes(condition.shape, left.shape, right.shape), "its result")
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
-        if is_integers(left) or is_integers(right):
-            raise ValueError("it joins floats and integers")
-        ids = [layout_ops.as_tensor(graph, part).ids for part in (left, right)]
-        return Tensor(np.where(condition, *ids))
-    return np.where(condition, *uniform([left, right]))
+    if (isinstance(left, Tensor) or isinstance(right, Tensor)) and (is_integers(left) or is_integers(right)):
+        raise ValueError("it joins floats and integers")
+    return layout_ops.select(graph, condition, left, right)
 
 
 def _of_constants(function: Callable[..., Any], reason: str) -> Operation:

@@ -11,9 +11,11 @@ from relutope.loading.graph.final import Final
 from relutope.loading.graph.onnx_call import Call, refuse_parts
 from relutope.loading.graph.onnx_layout import LAYOUT
 from relutope.loading.graph.onnx_ops import FINAL, OPERATIONS, REASONS
+from relutope.loading.graph.onnx_resize import RESIZING
 from relutope.loading.graph.onnx_tensors import FLOATS, array_of, type_name
 from relutope.loading.graph.torch_ops import NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
+from relutope.loading.state_dict import named_together
 
 #: Operations that may follow a final activation, since they keep all elements in their order.
 RESHAPES = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
@@ -71,9 +73,7 @@ class Importer:
         if not isinstance(result, Tensor):
             raise ValueError(f"the output {output!r} is no floating-point tensor; legal: one")
         self.graph.set_output(result)
-        self.graph.dtype = next(iter(self.dtypes), "float64")
-        if len(self.dtypes) > 1:
-            self.graph.dtype = f"mixed ({', '.join(self.dtypes)})"
+        self.graph.dtype = named_together(self.dtypes)
 
     def _needed(self, output: str) -> set[str]:
         """Names of all values on which the output depends, once it is sure that they come in order."""
@@ -165,7 +165,7 @@ class Importer:
         return self._operation(call)
 
     def _operation(self, call: Call) -> tuple[Any, ...]:
-        operation = OPERATIONS.get(call.op) or LAYOUT.get(call.op)
+        operation = OPERATIONS.get(call.op) or LAYOUT.get(call.op) or RESIZING.get(call.op)
         if operation is None:
             raise NotExactError(REASONS.get(call.op, "it is not supported"))
         result = operation(self.graph, call)

@@ -14,7 +14,12 @@ from relutope.loading.graph import linear_ops, numbers, piecewise_ops
 from relutope.loading.graph.layout_ops import as_tensor
 from relutope.loading.graph.onnx_call import Call, is_integers, is_numbers, single
 from relutope.loading.graph.onnx_layout import COMPARES, Operation
-from relutope.loading.graph.onnx_windows import average_pool, convolution, max_pool
+from relutope.loading.graph.onnx_windows import (
+    average_pool,
+    convolution,
+    max_pool,
+    transposed_convolution,
+)
 from relutope.loading.graph.sizes import check_size
 from relutope.loading.graph.torch_layout import words
 from relutope.loading.graph.torch_ops import NotExactError, Unused
@@ -181,6 +186,13 @@ def _shrink(graph: ValueGraph, call: Call) -> Tensor:
     return piecewise_ops.softshrink(graph, as_tensor(graph, call.x()), limit, call.op)
 
 
+def _thresholded_relu(graph: ValueGraph, call: Call) -> Tensor:
+    limit = call.attribute("alpha", 1.0)
+    if limit != 0:
+        raise NotExactError(f"with alpha {limit} it is discontinuous; legal: 0")
+    return piecewise_ops.relu(graph, as_tensor(graph, call.x()), call.op)
+
+
 def _batch_norm(graph: ValueGraph, call: Call) -> Tensor:
     if call.attribute("training_mode", 0) or (call.opset < 14 and call.n_outputs > 1):
         raise NotExactError("it divides by the spread of its own input; legal: inference")
@@ -233,17 +245,39 @@ def _no_mean_of_integers(*_: Any, **__: Any) -> Any:
     raise NotExactError("it takes the mean of integers")
 
 
+def _reduce_l1(graph: ValueGraph, call: Call) -> Any:
+    if call.attribute("noop_with_empty_axes", 0):
+        raise NotExactError("its noop_with_empty_axes is not supported; legal: 0")
+
+    def total(graph: ValueGraph, x: Tensor, axes: list[int], keep: bool, name: str) -> Tensor:
+        return linear_ops.total_over(graph, piecewise_ops.absolute(graph, x, name), axes, keep, name)
+
+    return _reduction(total, lambda x, **options: np.abs(x).sum(**options), 18)(graph, call)
+
+
 def _no_product(*_: Any) -> Tensor:
     raise NotExactError("it is not piecewise linear")
 
 
 _ADD = _binary(linear_ops.add, numbers.total, operator.add)
 
+
+def _mean(graph: ValueGraph, call: Call) -> Any:
+    if any(is_integers(value) for value in call.inputs):
+        _no_mean_of_integers()
+    count = np.asarray(float(len(call)))
+    total = _variadic(_ADD)(graph, call)
+    if isinstance(total, Tensor):
+        return linear_ops.divide(graph, total, count, call.op)
+    return numbers.product(total, numbers.reciprocal(count))
+
+
 OPERATIONS: dict[str, Operation] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Add": _ADD,
     "Sum": _variadic(_ADD),
+    "Mean": _mean,
     "Sub": _binary(linear_ops.subtract, lambda left, right: numbers.total(left, -right), operator.sub),
     "Mul": _binary(_multiply, numbers.product, operator.mul),
     "Div": _binary(
@@ -251,6 +285,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "Neg": _unary(linear_ops.negate, operator.neg),
     "Conv": convolution,
+    "ConvTranspose": transposed_convolution,
     "BatchNormalization": _batch_norm,
     "AveragePool": average_pool,
     "MaxPool": max_pool,
@@ -259,6 +294,7 @@ OPERATIONS: dict[str, Operation] = {
     "ReduceMean": _reduction(linear_ops.mean, _no_mean_of_integers, 18),
     "ReduceSum": _reduction(linear_ops.total_over, np.sum, 13),
     "ReduceMax": _reduction(piecewise_ops.max_over, np.max, 18),
+    "ReduceL1": _reduce_l1,
     "ReduceProd": _reduction(_no_product, np.prod, 18),
     "ReduceMin": _reduction(piecewise_ops.min_over, np.min, 18),
     "Dropout": _dropout,
@@ -271,6 +307,7 @@ OPERATIONS: dict[str, Operation] = {
     "Min": _extreme(piecewise_ops.minimum, np.minimum),
     "HardSigmoid": _hard_sigmoid,
     "Shrink": _shrink,
+    "ThresholdedRelu": _thresholded_relu,
 }
 
 #: Why some operations have no exact form; any other one is not supported.
@@ -289,7 +326,7 @@ REASONS = {
         ),
         "it divides by the spread of its own input, which is not piecewise linear",
     ),
-    **dict.fromkeys(words("Sign Floor Ceil Round ThresholdedRelu Hardmax"), "it is discontinuous"),
+    **dict.fromkeys(words("Sign Floor Ceil Round Hardmax"), "it is discontinuous"),
     **dict.fromkeys(words("ArgMax ArgMin TopK NonZero"), COMPARES),
     **dict.fromkeys(
         words(

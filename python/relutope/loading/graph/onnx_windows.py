@@ -7,6 +7,7 @@ from math import prod
 
 from relutope.loading.graph import windows
 from relutope.loading.graph.layout_ops import as_tensor
+from relutope.loading.graph.numbers import Numbers
 from relutope.loading.graph.onnx_call import Call
 from relutope.loading.graph.sizes import MAX_ELEMENTS, check_size
 from relutope.loading.graph.torch_ops import NotExactError, Unused
@@ -18,18 +19,49 @@ Options = tuple[list[int], list[int], list[int], list[tuple[int, int]]]
 
 def convolution(graph: ValueGraph, call: Call) -> Tensor:
     """Conv with constant weights."""
+    x, weight, bias, groups = _weights(graph, call)
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(f"its bias does not fit a weight of shape {weight.shape}")
+    _, strides, dilations, pads = _options(call, x.shape[2:], list(weight.shape[2:]))
+    return windows.convolution(graph, x, weight, bias, strides, pads, dilations, groups, call.op)
+
+
+def transposed_convolution(graph: ValueGraph, call: Call) -> Tensor:
+    """ConvTranspose with constant weights and explicit pads."""
+    x, weight, bias, groups = _weights(graph, call)
+    if bias is not None and bias.shape != (weight.shape[1] * groups,):
+        raise ValueError(f"its bias does not fit a weight of shape {weight.shape} in {groups} groups")
+    if call.attribute("output_shape") or call.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise NotExactError("its output_shape or auto_pad is not supported; legal: pads")
+    n_axes = len(weight.shape) - 2
+    more = call.attribute("output_padding", [0] * n_axes)
+    kernel = list(weight.shape[2:])
+    _, strides, dilations, pads = _options(call, x.shape[2:], kernel)
+    if len(more) != n_axes or min(more) < 0:
+        raise ValueError(f"its output_padding is {more}; legal: {n_axes} integers >= 0")
+    shape = [
+        size * stride + dilation * taps + pad
+        for size, stride, dilation, taps, pad in zip(
+            x.shape[2:], strides, dilations, kernel, more, strict=True
+        )
+    ]
+    check_size([*shape, prod(kernel)], "the table of its windows")
+    options = strides, pads, more, dilations, groups, call.op
+    return windows.transposed_convolution(graph, x, weight, bias, *options)
+
+
+def _weights(graph: ValueGraph, call: Call) -> tuple[Tensor, Numbers, Numbers | None, int]:
+    """Input, weight, bias and groups of a convolution."""
     x = as_tensor(graph, call.x())
     weight, bias = call.numbers(1, "weight"), call.numbers(2, "bias")
     if weight is None or weight.ndim != x.ids.ndim or weight.ndim < 3:
         raise ValueError(f"its weight does not fit an input of shape {x.shape}")
-    groups = call.attribute("group", 1)
-    kernel = list(weight.shape[2:])
+    groups, kernel = call.attribute("group", 1), list(weight.shape[2:])
     if call.attribute("kernel_shape", kernel) != kernel:
         raise ValueError(f"its kernel_shape is not that of its weight, {kernel}")
-    if groups < 1 or (bias is not None and bias.shape != weight.shape[:1]):
-        raise ValueError(f"its bias or its group {groups} does not fit a weight of shape {weight.shape}")
-    _, strides, dilations, pads = _options(call, x.shape[2:], kernel)
-    return windows.convolution(graph, x, weight, bias, strides, pads, dilations, groups, call.op)
+    if groups < 1:
+        raise ValueError(f"its group is {groups}; legal: at least 1")
+    return x, weight, bias, groups
 
 
 def average_pool(graph: ValueGraph, call: Call) -> Tensor:

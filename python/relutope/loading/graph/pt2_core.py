@@ -28,12 +28,14 @@ def composed(item: dict[str, Any]) -> dict[str, Any]:
     if target == NORM:
         named.update(training={"as_bool": False}, cudnn_enabled={"as_bool": False})
         return _renamed(item, "torch.ops.aten.batch_norm.default", named, item["outputs"][:1])
-    stride = named["stride"]["as_ints"]
-    if named.pop("transposed")["as_bool"] or any(named.pop("output_padding")["as_ints"]):
-        raise ValueError(f"{target} cannot be represented exactly: it is transposed, which is not supported")
-    if len(stride) not in (1, 2, 3):
-        raise ValueError(f"{target} has {len(stride)} strides; legal: 1 to 3")
-    return _renamed(item, f"torch.ops.aten.conv{len(stride)}d.default", named, item["outputs"])
+    n_axes, kind = len(named["stride"]["as_ints"]), "conv"
+    if n_axes not in (1, 2, 3):
+        raise ValueError(f"{target} has {n_axes} strides; legal: 1 to 3")
+    more = named.pop("output_padding")
+    if named.pop("transposed")["as_bool"]:
+        kind, named["output_padding"] = "conv_transpose", more
+    overload = "default" if kind == "conv" or n_axes == 1 else "input"
+    return _renamed(item, f"torch.ops.aten.{kind}{n_axes}d.{overload}", named, item["outputs"])
 
 
 def _renamed(item: dict[str, Any], target: str, named: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:

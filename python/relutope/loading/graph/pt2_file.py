@@ -12,6 +12,7 @@ from relutope.errors import MissingExtraError
 from relutope.files import checked_path
 from relutope.loading.graph.pt2_archive import Archive
 from relutope.loading.graph.value_graph import ValueGraph
+from relutope.loading.stages import stage
 
 
 def graph_from_pt2(path: str | PathLike[str], input_shape: Sequence[int] | None = None) -> ValueGraph:
@@ -90,9 +91,14 @@ def _graph(archive: Archive, input_shape: Sequence[int] | None) -> ValueGraph:
     from relutope.loading.graph.pt2_tensors import stored_tensors
     from relutope.loading.graph.torch_nodes import Importer
 
-    model = archive.model()
-    reader = Reader(archive.json(f"models/{model}.json"), stored_tensors(archive, model), input_shape)
-    importer = Importer(reader.program, reader.input_shape)
-    importer.run()
-    check_against_program(importer.graph, importer.record, reader.program)
+    with stage("read"):
+        model = archive.model()
+        reader = Reader(archive.json(f"models/{model}.json"), stored_tensors(archive, model), input_shape)
+    with stage("operations"):
+        importer = Importer(reader.program, reader.input_shape)
+        importer.run()
+    with stage("simplify"):
+        importer.graph.simplified()
+    with stage("check"):
+        check_against_program(importer.graph, importer.record, reader.program)
     return importer.graph

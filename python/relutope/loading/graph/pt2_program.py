@@ -14,6 +14,7 @@ from relutope.loading.graph.pt2_arguments import Arguments
 from relutope.loading.graph.pt2_core import composed
 from relutope.loading.graph.pt2_tensors import dtype_of
 from relutope.loading.graph.sizes import check_size
+from relutope.loading.graph.torch_blocks import BLOCKS, check_block
 from relutope.loading.graph.torch_layout import FACTORIES, FLOAT_LAYOUT, LAYOUT, leaves_of, mapped, words
 from relutope.loading.graph.torch_nodes import CASTS, FINAL
 from relutope.loading.graph.torch_ops import OPERATIONS, REASONS
@@ -40,6 +41,9 @@ KNOWN = (
 ON_SIZES = {
     f"_operator.{name}": getattr(operator, name) for name in words("add sub mul floordiv eq ne lt le gt ge")
 }
+
+#: Where torch keeps the operations that run blocks.
+BLOCK_PREFIX = "torch.ops.higher_order."
 
 #: Kinds of inputs in the signature, and where each names what it stands for.
 INPUTS = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
@@ -87,6 +91,7 @@ class Reader:
         self.known: dict[str, Node] = {}
         self.sizes: dict[str, Any] = {}
         self.nodes: list[Node] = []
+        self.block = ""
         self.input_shape: tuple[int, ...] = ()
         self.arguments = Arguments(self._node, self.sizes)
         specs = [self._input(spec, wanted) for spec in module["signature"]["input_specs"]]
@@ -106,10 +111,14 @@ class Reader:
         return self.known[name]
 
     def _add(self, node: Node) -> None:
-        if node.name in self.known:
-            raise ValueError(f"{node.name!r} is made twice (damaged?)")
-        self.known[node.name] = node
+        self._keep(node.name, node)
+        node.name = f"{self.block}{node.name}"
         self.nodes.append(node)
+
+    def _keep(self, name: str, node: Any) -> None:
+        if name in self.known:
+            raise ValueError(f"{name!r} is made twice (damaged?)")
+        self.known[name] = node
 
     def _input(self, item: dict[str, Any], wanted: Sequence[int] | None) -> Any:
         import torch
@@ -144,6 +153,9 @@ class Reader:
         target, meta = item["target"], {"nn_module_stack": _module_stack(item.get("metadata") or {})}
         if target.startswith("torch.ops.aten._assert"):
             return
+        if target.removeprefix(BLOCK_PREFIX) in BLOCKS:
+            self._read_block(item, target.removeprefix(BLOCK_PREFIX), meta)
+            return
         named = {entry["name"]: entry["arg"] for entry in item["inputs"]}
         if target in ON_SIZES:
             left, right = (self.arguments.value(argument) for argument in named.values())
@@ -162,6 +174,32 @@ class Reader:
         for leaf in leaves_of(result):
             check_size(leaf.shape, f"the result of {target}")
         self._make(item, Node("call_function", "", overload, tuple(args), kwargs, meta), result)
+
+    def _read_block(self, item: dict[str, Any], name: str, meta: dict[str, Any]) -> None:
+        """Read the operations of a block, whose names are its own, in place of the operation that runs it."""
+        arguments, at = [entry["arg"] for entry in item["inputs"]], BLOCKS[name]
+        check_block(name, [self.arguments.value(argument) for argument in arguments[:at]], _place(meta))
+        body = arguments[at]["as_graph"]["graph"]
+        given = [self.arguments.value(argument) for argument in arguments[at + 1 :]]
+        if len(given) != len(body["inputs"]) or len(item["outputs"]) != len(body["outputs"]):
+            raise ValueError(f"{item['target']} has a block that does not fit it (damaged?)")
+        outer, self.known = self.known, {}
+        sizes, block = dict(self.sizes), self.block
+        self.block = f"{block}{len(self.nodes)} "
+        for argument, value in zip(body["inputs"], given, strict=True):
+            ((kind, item_),) = argument.items()
+            if kind == "as_tensor":
+                self._keep(item_["name"], value)
+            else:
+                self.sizes[item_["as_name"]] = value
+        for inner in body["nodes"]:
+            self._read(composed(inner))
+        results = [self.arguments.value(output) for output in body["outputs"]]
+        self.known, self.block = outer, block
+        self.sizes.clear()
+        self.sizes.update(sizes)
+        for output, result in zip(item["outputs"], results, strict=True):
+            self._keep(output["as_tensor"]["name"], result)
 
     def _make(self, item: dict[str, Any], node: Node, result: Any) -> None:
         """Add a node, and for several results one more for each."""
@@ -186,13 +224,20 @@ class Reader:
         self.sizes[name["as_name"]] = value
 
     def _output(self, specs: list[dict[str, Any]]) -> None:
-        kinds = [kind for spec in specs for kind in spec if kind != "user_output"]
-        if kinds:
-            raise ValueError(f"the program has an output of the kind {kinds[0]}; legal: one tensor")
+        kinds = [next(iter(spec)) for spec in specs]
+        # What an operation in place makes of the input is listed before the result.
+        others = [kind for kind in kinds if kind not in ("user_output", "user_input_mutation")]
+        if others or len(kinds) != len(self.graph["outputs"]):
+            raise ValueError(f"the program has outputs of the kinds {kinds}; legal: one tensor")
         if not self.input_shape:
             raise ValueError("the program takes no input; legal: one tensor")
-        results = [self.arguments.value(output) for output in self.graph["outputs"]]
+        outputs = zip(kinds, self.graph["outputs"], strict=True)
+        results = [self.arguments.value(output) for kind, output in outputs if kind == "user_output"]
         self.nodes.append(Node("output", "output", args=(tuple(results),)))
+
+
+def _place(meta: dict[str, Any]) -> str:
+    return "".join(f" at {path!r}" for path, _ in list(meta["nn_module_stack"].values())[-1:] if path)
 
 
 def _overload(target: Any, meta: dict[str, Any]) -> Any:
@@ -201,12 +246,11 @@ def _overload(target: Any, meta: dict[str, Any]) -> Any:
 
     found = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.(\w+)", target) if isinstance(target, str) else None
     name = found[1] if found else ""
-    place = "".join(f" at {path!r}" for path, _ in list(meta["nn_module_stack"].values())[-1:] if path)
     if found is None or (name not in KNOWN and name.removesuffix("_") not in KNOWN):
-        raise ValueError(f"{target}{place} cannot be represented exactly: it is not supported")
+        raise ValueError(f"{target}{_place(meta)} cannot be represented exactly: it is not supported")
     packet = getattr(torch.ops.aten, name, None)
     if packet is None or found[2] not in packet.overloads():
-        raise ValueError(f"{target}{place} is unknown to torch {torch.__version__}")
+        raise ValueError(f"{target}{_place(meta)} is unknown to torch {torch.__version__}")
     return getattr(packet, found[2])
 
 

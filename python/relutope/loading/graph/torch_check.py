@@ -69,6 +69,40 @@ def _check_whole(graph: ValueGraph, captured: Columns, twin: torch.nn.Module, po
             "the module does not compute what torch.export captured of it; legal: a module whose result "
             "depends on its input only"
         )
+    _check_samples(graph, twin, points[:2], whole[:, :2], allowed[:, :2])
+
+
+def _check_samples(
+    graph: ValueGraph, twin: torch.nn.Module, pair: Columns, whole: Columns, allowed: Columns
+) -> None:
+    """Compare two samples in one batch with each alone; modules that take one sample only are left be.
+
+    Where the bound on rounding errors is too large to tell, as in very deep networks, a result that changes
+    with the other sample is noted: operations on equal shapes round equally.
+    """
+    shape = graph.input_shape
+    batch = pair.reshape(2, *shape[1:])
+    try:
+        both = _module_result(twin, batch)
+        changed = _module_result(twin, np.stack([batch[0], -batch[1]]))
+    except Exception:  # the user's code may refuse a batch in any way
+        return
+    alone = _module_result(twin, batch[:1])
+    if alone.shape[:1] != (1,) or both.shape != (2, *alone.shape[1:]):
+        return
+    beside = both.reshape(2, -1).T
+    wrong = np.abs(beside - whole) > allowed
+    if wrong.any():
+        place = tuple(np.argwhere(wrong)[0])
+        raise ValueError(
+            f"the module mixes the samples of a batch: output {place[0]} of a sample is {whole[place]} by "
+            f"itself and {beside[place]} beside another one; legal: a module that takes each sample by itself"
+        )
+    if (difference := np.abs(changed[0] - both[0]).max(initial=0.0)) > 0:
+        graph.notes.append(
+            f"outputs of a sample change by up to {difference:.3g} with the others of its batch, within the "
+            "bound on rounding errors: it may be that the module mixes samples"
+        )
 
 
 def check_operations(
@@ -179,11 +213,17 @@ def _program_values(
         with torch.no_grad():
             result = interpreter.run(*inputs)
         runs.append(interpreter.seen)
-        outputs.append(_flat(result))
+        outputs.append(_array(result).ravel())
     return {name: np.stack([run[name] for run in runs], axis=1) for name in record}, np.stack(outputs, axis=1)
 
 
 def _module_values(twin: torch.nn.Module, points: Columns, shape: tuple[int, ...]) -> Columns:
+    twin.double()
+    return np.stack([_module_result(twin, point.reshape(shape)).ravel() for point in points], axis=1)
+
+
+def _module_result(twin: torch.nn.Module, batch: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a float64 module makes of a batch, casts in it left out."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -196,20 +236,17 @@ def _module_values(twin: torch.nn.Module, points: Columns, shape: tuple[int, ...
                 kwargs = mapped(doubled_type, kwargs)
             return func(*args, **kwargs)
 
-    twin.double()
-    outputs = []
-    for point in points:
-        with torch.no_grad(), warnings.catch_warnings(), Doubled():
-            warnings.simplefilter("ignore")
-            outputs.append(_flat(twin(torch.from_numpy(point.reshape(shape).copy()))))
-    return np.stack(outputs, axis=1)
+    with torch.no_grad(), warnings.catch_warnings(), Doubled():
+        warnings.simplefilter("ignore")
+        return _array(twin(torch.from_numpy(batch.copy())))
 
 
-def _flat(result: Any) -> NDArray[np.float64]:
+def _array(result: Any) -> NDArray[np.float64]:
+    """The first tensor of a result."""
     import torch
 
     tensors = [leaf for leaf in leaves_of(result) if isinstance(leaf, torch.Tensor)]
-    array: NDArray[np.float64] = tensors[0].detach().double().flatten().clone().numpy()
+    array: NDArray[np.float64] = tensors[0].detach().double().clone().numpy()
     return array
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from relutope.errors import MissingExtraError
+from relutope.loading.graph.torch_blocks import inline_blocks
 from relutope.loading.graph.torch_layout import words
 from relutope.loading.graph.torch_nodes import Importer
 from relutope.loading.graph.value_graph import ValueGraph
+from relutope.loading.module_parts import check_hooks, checked_module, copied, described
+from relutope.loading.stages import stage
 
 if TYPE_CHECKING:
     import torch
@@ -30,8 +31,9 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     ----------
     module : torch.nn.Module
     example_input : torch.Tensor, optional
-        An input with its batch axis; only its shape and type matter, and of a batch the first sample is
-        taken. By default one vector as long as the first Linear takes, if all parts work on vectors.
+        An input with its batch axis; only its shape matters, its type becomes that of the first
+        parameter, and of a batch the first sample is taken. By default one vector as long as the first
+        Linear takes, if all parts work on vectors.
 
     Returns
     -------
@@ -42,7 +44,8 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     TypeError
         If `module` is no torch module or `example_input` no tensor.
     ValueError
-        If an operation cannot be represented exactly; the message names it and its place.
+        If an operation cannot be represented exactly, where the message names it and its place, or if the
+        module mixes the samples of a batch.
     MissingExtraError
         If torch is not installed.
 
@@ -54,36 +57,33 @@ def graph_from_torch(module: Any, example_input: Any = None) -> ValueGraph:
     >>> [(layer.kind, layer.n_rows) for layer in graph_from_torch(module).layers()[0]]
     [('linear', 3), ('relu', 3), ('linear', 1)]
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError("torch", "torch", "to read a module") from None
     from relutope.loading.graph.torch_check import check_against_module
 
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module is of type {type(module).__name__}; legal: a torch.nn.Module")
+    module = checked_module(module)
     _check_modules(module)
     example = _example(module, example_input)
-    twin = _twin(module)
-    program = _captured(twin, example, example_input)
-    importer = Importer(program, tuple(example.shape))
-    importer.run()
-    importer.graph.notes.extend(_training_notes(module))
-    check_against_module(importer.graph, importer.record, program, twin)
-    return importer.graph
+    twin = copied(module).cpu().eval().requires_grad_(False)
+    with stage("export"):
+        program = _captured(twin, example, example_input)
+    with stage("operations"):
+        inline_blocks(program.graph_module)
+        importer = Importer(program, tuple(example.shape))
+        importer.run()
+    graph = importer.graph
+    graph.notes.extend(_training_notes(module))
+    with stage("simplify"):
+        graph.simplified()
+    with stage("check"):
+        check_against_module(graph, importer.record, program, twin)
+    return graph
 
 
 def _check_modules(module: torch.nn.Module) -> None:
     """Refuse what could not be seen in the captured graph, or is better refused by the name of its class."""
     import torch
 
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ValueError(
-            "module is TorchScript, which torch.export cannot capture; legal: the torch.nn.Module it "
-            "was made from"
-        )
     for path, part in module.named_modules():
-        place = f"{type(part).__name__} at {path!r}" if path else f"{type(part).__name__} (the module itself)"
+        place = described(path, part)
         if "quantized" in type(part).__module__:
             raise ValueError(
                 f"{place} is quantised, which rounds its values; legal: the floating-point module"
@@ -98,11 +98,7 @@ def _check_modules(module: torch.nn.Module) -> None:
                     f"{place} has a {tensor.dtype} tensor {name} with layout {tensor.layout} on "
                     f"{tensor.device}; legal: dense, real, with data"
                 )
-        if part._forward_hooks or part._forward_pre_hooks:
-            raise ValueError(
-                f"{place} has forward hooks, which may compute anything; legal: none "
-                "(torch.nn.utils.prune.remove makes pruning permanent)"
-            )
+        check_hooks(path, part)
 
 
 def _training_notes(module: torch.nn.Module) -> list[str]:
@@ -146,17 +142,8 @@ def _example(module: torch.nn.Module, example_input: Any) -> torch.Tensor:
             f"example_input has shape {tuple(example_input.shape)} and type {example_input.dtype}; legal: a "
             "floating-point tensor of shape (1, ...)"
         )
-    return example_input.detach().cpu()[:1].clone()
-
-
-def _twin(module: torch.nn.Module) -> torch.nn.Module:
-    try:
-        twin = copy.deepcopy(module)
-    except Exception as error:  # deepcopy runs code of the user's classes
-        raise ValueError(
-            f"the module cannot be copied: {error}; legal: a module that copy.deepcopy copies"
-        ) from error
-    return twin.cpu().eval().requires_grad_(False)
+    first = next((part for part in module.parameters() if part.is_floating_point()), example_input)
+    return example_input.detach().cpu()[:1].to(first.dtype, copy=True)
 
 
 def _captured(twin: torch.nn.Module, example: torch.Tensor, given: torch.Tensor | None) -> Any:

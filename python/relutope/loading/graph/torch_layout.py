@@ -27,11 +27,11 @@ def words(text: str) -> frozenset[str]:
 
 #: Operations whose results hold elements of their arguments and nothing else.
 LAYOUT = words(
-    """alias cat channel_shuffle chunk clone concat contiguous detach diagonal dstack expand expand_as
-    flatten flip gather hstack index index_select lift_fresh_copy moveaxis movedim narrow numpy_T
-    permute pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as roll
-    rot90 select slice split split_with_sizes squeeze stack swapaxes t tensor_split tile transpose
-    unbind unflatten unfold unsqueeze view view_as vstack"""
+    """alias cat channel_shuffle chunk clone concat contiguous detach diagonal dstack expand
+    expand_as flatten flip gather hstack index index_select lift_fresh_copy moveaxis movedim narrow
+    numpy_T permute pixel_shuffle pixel_unshuffle ravel repeat repeat_interleave reshape reshape_as
+    roll rot90 select select_scatter slice slice_scatter split split_with_sizes squeeze stack
+    swapaxes t tensor_split tile transpose unbind unflatten unfold unsqueeze view view_as vstack"""
 )
 
 #: The same for operations that torch has for floating point only.
@@ -123,3 +123,12 @@ def numbers_of(tensor: torch.Tensor) -> Numbers:
     """A dense real tensor as exact numbers."""
     array: NDArray[Any] = tensor.detach().cpu().double().contiguous().numpy()
     return array
+
+
+def as_numbers(value: Any) -> Any:
+    """A number or a torch tensor as exact numbers, anything else as it is."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return numbers_of(value)
+    return np.asarray(value, dtype=np.float64) if isinstance(value, (int, float)) else value

@@ -11,6 +11,7 @@ from relutope.loading.graph.torch_layout import (
     FACTORIES,
     FLOAT_LAYOUT,
     LAYOUT,
+    as_numbers,
     leaves_of,
     made,
     moved,
@@ -19,6 +20,7 @@ from relutope.loading.graph.torch_layout import (
 )
 from relutope.loading.graph.torch_ops import CLAMPS, OF_CONSTANTS, OPERATIONS, REASONS, NotExactError, Unused
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
+from relutope.loading.state_dict import named_together
 
 #: Operations that are dropped where nothing but the output follows.
 FINAL = frozenset({"softmax", "log_softmax", "_softmax", "_log_softmax", "sigmoid", "special_expit"})
@@ -68,6 +70,8 @@ class Importer:
                 self.values[node.name] = result = self._call(node)
                 if isinstance(result, Tensor):
                     self.record[node.name] = self.graph.n_values, result.ids.copy()
+            elif node.op == "get_attr":
+                self.values[node.name] = Unused()  # a block of what is refused by its name next
             elif node.op == "output":
                 self._finish(node.args[0])
             else:
@@ -75,9 +79,7 @@ class Importer:
                     f"the captured module has a node {node.op} {node.target}, which is not supported"
                 )
         self.graph.place = ""
-        self.graph.dtype = next(iter(self.dtypes), "float64")
-        if len(self.dtypes) > 1:
-            self.graph.dtype = f"mixed ({', '.join(self.dtypes)})"
+        self.graph.dtype = named_together(self.dtypes)
 
     def _finish(self, results: Any) -> None:
         outputs = [self._value(item) for item in results] if isinstance(results, (tuple, list)) else [None]
@@ -131,7 +133,7 @@ class Importer:
         if not isinstance(target, torch._ops.OpOverload):
             if getattr(target, "__name__", "") == "getitem":
                 return self._value(node.args[0])[node.args[1]]
-            raise _refusal(node, str(getattr(target, "__name__", target)), "it is not supported")
+            raise _refusal(node, str(getattr(target, "__name__", target)), "it is no plain operation")
         name = target._schema.name.removeprefix("aten::")
         if name.startswith("_assert"):
             return None
@@ -200,7 +202,7 @@ class Importer:
         else:
             result = self._operation(target, base, args, kwargs)
         if not isinstance(result, Tensor):
-            result = self.graph.constant(np.broadcast_to(_as_numbers(result), old.shape))
+            result = self.graph.constant(np.broadcast_to(as_numbers(result), old.shape))
         old.ids[...] = result.ids
         return old
 
@@ -210,7 +212,7 @@ class Importer:
 
         if len(args) > 3 and args[3]:
             raise NotExactError("it adds up at indices")
-        values = args[2] if isinstance(args[2], Tensor) else self.graph.constant(_as_numbers(args[2]))
+        values = args[2] if isinstance(args[2], Tensor) else self.graph.constant(as_numbers(args[2]))
         target(torch.from_numpy(old.ids), args[1], torch.from_numpy(values.ids))
         return old
 
@@ -265,14 +267,6 @@ class _Stored:
         self.name = name
 
 
-def _as_numbers(value: Any) -> Any:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        return numbers_of(value)
-    return np.asarray(value, dtype=np.float64) if isinstance(value, (int, float)) else value
-
-
 def _bound(target: Any, base: str, args: Any, kwargs: Any) -> dict[str, Any]:
     """Arguments by name, defaults filled in; numbers and integer tensors become exact numbers."""
     bound: dict[str, Any] = {"name": base}
@@ -285,7 +279,7 @@ def _bound(target: Any, base: str, args: Any, kwargs: Any) -> dict[str, Any]:
             bound[argument.name] = argument.default_value
     for key in ("self", "other", "min", "max", "weight", "mat1", "mat2"):
         if key in bound:
-            bound[key] = _as_numbers(bound[key])
+            bound[key] = as_numbers(bound[key])
     return bound
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from relutope.loading.graph import linear_ops, numbers, piecewise_ops, windows
-from relutope.loading.graph.torch_layout import padded, words
+from relutope.loading.graph.layout_ops import select
+from relutope.loading.graph.torch_layout import as_numbers, padded, words
 from relutope.loading.graph.value_graph import Tensor, ValueGraph
 
 #: Arguments of an operation by the names in its schema.
@@ -46,6 +47,12 @@ def _convolution(graph: ValueGraph, a: Arguments) -> Tensor:
     _require_constants(a, "weight", "bias")
     options = a["stride"], a["padding"], a["dilation"], a["groups"]
     return windows.convolution(graph, a["input"], a["weight"], a["bias"], *options, a["name"])
+
+
+def _transposed_convolution(graph: ValueGraph, a: Arguments) -> Tensor:
+    _require_constants(a, "weight", "bias")
+    options = a["stride"], a["padding"], a["output_padding"], a["dilation"], a["groups"]
+    return windows.transposed_convolution(graph, a["input"], a["weight"], a["bias"], *options, a["name"])
 
 
 def _linear(graph: ValueGraph, a: Arguments) -> Tensor:
@@ -222,6 +229,18 @@ def _dropout(graph: ValueGraph, a: Arguments) -> Any:
     return a["input"]
 
 
+def _select(mask: str, chosen: str, other: str) -> Operation:
+    """`torch.where` and `masked_fill` by a constant mask."""
+
+    def operation(graph: ValueGraph, a: Arguments) -> Any:
+        condition = a[mask]
+        if chosen not in a or isinstance(condition, (Tensor, np.ndarray)):
+            raise NotExactError(COMPARES)
+        return select(graph, condition.bool().numpy(), as_numbers(a[chosen]), as_numbers(a[other]))
+
+    return operation
+
+
 def _pad(graph: ValueGraph, a: Arguments) -> Tensor:
     return padded(graph, a["self"], a["pad"], a.get("mode", "constant"), a.get("value"))
 
@@ -246,9 +265,13 @@ def _require_constants(a: Arguments, *keys: str) -> None:
             )
 
 
+#: Why a comparison of values that depend on the input is refused.
+COMPARES = "it selects by comparing, which may be discontinuous; legal: relu, clamp, maximum, minimum, abs"
+
 #: Operations that make constants of constants; of all others these become values of the graph.
 OF_CONSTANTS = words(
-    "add sub subtract rsub mul multiply div divide true_divide neg negative dropout positive"
+    """add sub subtract rsub mul multiply div divide true_divide neg negative dropout positive where
+    masked_fill"""
 )
 
 #: Operations with limits, which may be infinite; no other number may be.
@@ -256,6 +279,7 @@ CLAMPS = words("clamp clip clamp_min clamp_max hardtanh")
 
 OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
+    **{f"conv_transpose{n}d": _transposed_convolution for n in (1, 2, 3)},
     "linear": _linear,
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot"), _matmul),
     "addmm": _addmm,
@@ -290,6 +314,8 @@ OPERATIONS: dict[str, Operation] = {
     "softshrink": _of_self(piecewise_ops.softshrink, "lambd"),
     "hardsigmoid": _of_self(piecewise_ops.hardsigmoid),
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout),
+    "where": _select("condition", "self", "other"),
+    "masked_fill": _select("mask", "value", "self"),
     **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
     **{f"reflection_pad{n}d": _pad_as("reflect") for n in (1, 2, 3)},
     **{f"replication_pad{n}d": _pad_as("replicate") for n in (1, 2, 3)},
@@ -313,10 +339,10 @@ REASONS = {
     **dict.fromkeys(words("hardshrink sign floor ceil round trunc heaviside"), "it is discontinuous"),
     **dict.fromkeys(
         words(
-            """where masked_fill gt lt ge le eq ne logical_and logical_or logical_not bitwise_not argmax
-    argmin topk"""
+            """gt lt ge le eq ne logical_and logical_or logical_xor logical_not bitwise_and bitwise_or
+    bitwise_xor bitwise_not __and__ __or__ __xor__ argmax argmin topk"""
         ),
-        "it selects by comparing, which may be discontinuous; legal: relu, clamp, maximum, minimum, abs",
+        COMPARES,
     ),
     **dict.fromkeys(
         ("scaled_dot_product_attention", "softmax", "log_softmax", "_native_multi_head_attention"),

@@ -62,11 +62,66 @@ def convolution(
         _places(*axis, ceil_mode=False)
         for axis in zip(x.shape[2:], kernel, strides, pads, dilations, strict=True)
     ]
-    seen = _windows(x.ids, places)
-    out_shape = seen.shape[2 : 2 + n_axes]
-    n_out, n_in = weight.shape[:2]
-    if n_in * groups != x.shape[1] or n_out % groups:
+    if weight.shape[1] * groups != x.shape[1] or len(weight) % groups:
         raise ValueError(f"{name} has a weight of shape {weight.shape} and gets {x.shape}, groups={groups}")
+    return _weighted(graph, x, weight, bias, places, groups, name)
+
+
+def transposed_convolution(
+    graph: ValueGraph,
+    x: Tensor,
+    weight: Numbers,
+    bias: Numbers | None = None,
+    stride: Sizes = 1,
+    padding: Pads = 0,
+    output_padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+    name: str = "conv_transpose",
+) -> Tensor:
+    """The transposed map of `convolution` along the spatial axes.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (channels, n_out / groups, *kernel)
+    output_padding : int or sequence of int
+        Places that are added at the end of each axis, which some windows reach.
+    graph, x, bias, stride, padding, dilation, groups, name
+        See `convolution`.
+    """
+    kernel = weight.shape[2:]
+    n_axes = len(kernel)
+    if x.ids.ndim == n_axes + 1:
+        options = stride, padding, output_padding, dilation, groups, name
+        return Tensor(transposed_convolution(graph, Tensor(x.ids[None]), weight, bias, *options).ids[0])
+    if len(weight) != x.shape[1] or len(weight) % groups:
+        raise ValueError(f"{name} has a weight of shape {weight.shape} and gets {x.shape}, groups={groups}")
+    dilations = _per_axis(dilation, n_axes)
+    options_by_axis = (
+        _per_axis(stride, n_axes),
+        _pads(padding, kernel, dilations),
+        _per_axis(output_padding, n_axes),
+        dilations,
+    )
+    axes = zip(x.shape[2:], kernel, *options_by_axis, strict=True)
+    places = [_transposed_places(*axis) for axis in axes]
+    blocks = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    return _weighted(graph, x, blocks.reshape(-1, *blocks.shape[2:]), bias, places, groups, name)
+
+
+def _weighted(
+    graph: ValueGraph,
+    x: Tensor,
+    weight: Numbers,
+    bias: Numbers | None,
+    places: Sequence[NDArray[np.int64]],
+    groups: int,
+    name: str,
+) -> Tensor:
+    """Windows of `x` times a weight (n_out, channels / groups, *kernel)."""
+    seen = _windows(x.ids, places)
+    n_out, n_in, *kernel = weight.shape
+    out_shape = seen.shape[2 : 2 + len(kernel)]
     table = weight.reshape(groups, n_out // groups, -1)
     biases = (np.zeros(n_out) if bias is None else bias).reshape(groups, -1)
     parts = []
@@ -203,6 +258,8 @@ def _adaptive_windows(x: Tensor, output_size: Sequence[int | None]) -> NDArray[n
     places = []
     for size, wanted in zip(x.shape[-n_axes:], output_size, strict=True):
         n_out = size if wanted is None else wanted
+        if n_out < 1:
+            raise ValueError(f"it has the output_size {list(output_size)}; legal: integers >= 1")
         starts = np.arange(n_out) * size // n_out
         ends = -(-(np.arange(n_out) + 1) * size // n_out)
         table = starts[:, None] + np.arange((ends - starts).max())
@@ -226,6 +283,18 @@ def _places(
     table = starts + np.arange(kernel) * dilation
     table = np.where(table >= size + after, OUTSIDE, np.where((table < 0) | (table >= size), PADDING, table))
     return table.astype(np.int64)
+
+
+def _transposed_places(
+    size: int, kernel: int, stride: int, pads: tuple[int, int], more: int, dilation: int
+) -> NDArray[np.int64]:
+    """Places (n_out, kernel) along one axis: i where o = stride i + dilation t - pad, output o, tap t."""
+    before, after = pads
+    n_out = (size - 1) * stride + dilation * (kernel - 1) + 1 + more - before - after
+    if n_out < 1:
+        raise ValueError(f"an axis of {size} with padding {pads} leaves {n_out} places; legal: at least 1")
+    table, rest = np.divmod(np.arange(n_out)[:, None] + before - np.arange(kernel) * dilation, stride)
+    return np.where((rest == 0) & (table >= 0) & (table < size), table, PADDING).astype(np.int64)
 
 
 def _windows(ids: NDArray[np.int64], places: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
