@@ -123,12 +123,12 @@ def slice_resnet(network: relutope.Network, half_width: float) -> None:
     by_kind = {"linear": 0.0, "relu": 0.0, "max": 0.0}
     for layer, seconds in zip(complex_.network.layers, statistics["layer_seconds"], strict=False):
         by_kind[layer.kind] += seconds
+    spent = ", ".join(f"{kind} {total:.1f}" for kind, total in by_kind.items())
     print(
         f"ResNet-18 on a plane, half-width {half_width}: {complex_.n_regions:,} regions, "
-        f"{sum(complex_.f_vector):,} cells, {wall:.1f} s, {cpu:.1f} CPU s on all cores, peak {peak_gib():.2f} "
-        f"GiB in all; {statistics['folded']['signs']:,} of {network.n_signs:,} signs decided by bounds, {exact} "
-        f"exact decisions; {compared:,} signs compared; seconds in layers: "
-        + ", ".join(f"{kind} {spent:.1f}" for kind, spent in by_kind.items())
+        f"{sum(complex_.f_vector):,} cells, {wall:.1f} s, {cpu:.1f} CPU s on all cores, peak "
+        f"{peak_gib():.2f} GiB in all; {statistics['folded']['signs']:,} of {network.n_signs:,} signs "
+        f"decided by bounds, {exact} exact decisions; {compared:,} signs compared; seconds in layers: {spent}"
     )
 
 

@@ -1,7 +1,8 @@
-"""Folding changes costs only: the cells are the oracle's, whatever bounds decide and whatever they leave open."""
+"""Folding changes costs only: the cells are the oracle's, whatever bounds decide or leave open."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_small_boxes_and_polytopes(seed: int) -> None:
 
 
 def wide_network(rng: np.random.Generator, widths: list[int]) -> Network:
-    return network_of([gaussian_layer(rng, a, b) for a, b in zip(widths, widths[1:], strict=False)])
+    return network_of([gaussian_layer(rng, a, b) for a, b in pairwise(widths)])
 
 
 def test_large_networks_are_folded_by_default() -> None:
