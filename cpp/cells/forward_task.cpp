@@ -204,6 +204,7 @@ void ForwardTask::multiply_sparse(std::size_t part, double* const* out) {
 
 void ForwardTask::one_vertex(std::size_t v, std::size_t slot_index) {
   active_ = &slot(slot_index, 0);
+  marked_ = nullptr;
   double* row = &out_.rows[v * out_.shape.row_length()];
   for (std::size_t p = 0; p < out_.shape.parts; ++p) {
     line_[p] = bound_line(scaled_, active_[p], p);
@@ -305,13 +306,20 @@ Sign ForwardTask::later_stages(std::size_t v, std::size_t i, double* row, bool& 
 }
 
 /// The same bound with the row's own active weights; if all of them are zero, z_i is its bias.
-std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double* row) const {
+std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double* row) {
   double sum = 0;
   bool all_zero = true;
-  for (std::size_t a = 0; a < active_[p].size; ++a) {
-    const std::size_t column = active_[p].columns[a];
-    sum += std::abs(scaled_.weight(i, column));
-    all_zero &= scaled_.is_zero(i, column);
+  const auto add = [&](double weight) {
+    sum += std::abs(weight);
+    all_zero &= weight == 0 && scaled_.zeros_are_exact(i);
+  };
+  if (scaled_.is_sparse()) {
+    mark_active(p);
+    for (const ScaledLayer::Entry& entry : scaled_.row_entries(i)) {
+      if (marks_[entry.column] == mark_) add(entry.weight);
+    }
+  } else {
+    for (std::size_t a = 0; a < active_[p].size; ++a) add(scaled_.column(active_[p].columns[a])[i]);
   }
   double& z = row[p * out_.shape.columns + i];
   if (all_zero) {
@@ -319,6 +327,15 @@ std::optional<Sign> ForwardTask::row_stage(std::size_t i, std::size_t p, double*
     return triage(z, bias_error(scaled_, i, p));
   }
   return triage(z, row_bound(i, p, sum * (1 + 2 * kUnit * static_cast<double>(active_[p].size + 4))));
+}
+
+/// Marks the active columns of one part of the vertex in work, once.
+void ForwardTask::mark_active(std::size_t p) {
+  if (marked_ == &active_[p]) return;
+  marked_ = &active_[p];
+  marks_.resize(scaled_.columns());
+  ++mark_;
+  for (std::size_t a = 0; a < marked_->size; ++a) marks_[marked_->columns[a]] = mark_;
 }
 
 }  // namespace relutope

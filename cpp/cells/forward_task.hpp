@@ -102,7 +102,8 @@ class ForwardTask {
   SignBits certain_signs(std::size_t part, std::size_t word, const double* row) const;
   void signs(std::size_t v, double* row);
   Sign later_stages(std::size_t v, std::size_t i, double* row, bool& carrier_set);
-  std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row) const;
+  std::optional<Sign> row_stage(std::size_t i, std::size_t part, double* row);
+  void mark_active(std::size_t part);
 
   const ForwardInput& input_;
   const RowPlan& plan_;
@@ -117,6 +118,10 @@ class ForwardTask {
   std::vector<double> sums_;              // of a sparse layer: kBlock per row
   const ActiveInputs* active_ = nullptr;  // per part, of the vertex in work
   std::vector<BoundLine> line_;           // per part
+  // Of a sparse layer: the part whose active columns have marks_[column] == mark_.
+  const ActiveInputs* marked_ = nullptr;
+  std::vector<std::uint64_t> marks_;
+  std::uint64_t mark_ = 0;
   std::vector<double> previous_row_;
   std::vector<std::size_t> term_offsets_;
   std::vector<double> term_factors_;

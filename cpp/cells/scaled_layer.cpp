@@ -119,7 +119,10 @@ void ScaledLayer::store(const Rows& rows, bool sparse) {
     return;
   }
   entry_begin_.assign(n_columns_ + 1, 0);
+  row_begin_.push_back(0);
   for (const auto& row : rows) {
+    rows_.insert(rows_.end(), row.begin(), row.end());
+    row_begin_.push_back(rows_.size());
     for (const Entry& entry : row) ++entry_begin_[entry.column + 1];
   }
   for (std::size_t k = 0; k < n_columns_; ++k) entry_begin_[k + 1] += entry_begin_[k];
@@ -132,13 +135,6 @@ void ScaledLayer::store(const Rows& rows, bool sparse) {
       entry_weights_[next[entry.column]++] = entry.weight;
     }
   }
-}
-
-double ScaledLayer::weight(std::size_t i, std::size_t k) const {
-  if (!is_sparse()) return column(k)[i];
-  const auto reads = entry_rows(k);
-  const auto found = std::lower_bound(reads.begin(), reads.end(), static_cast<std::uint32_t>(i));
-  return found == reads.end() || *found != i ? 0.0 : entry_weights(k)[found - reads.begin()];
 }
 
 }  // namespace relutope

@@ -38,7 +38,14 @@ class ScaledLayer {
 
   /// Weights of column k of a layer that is not sparse for all rows, contiguous.
   const double* column(std::size_t k) const { return &weights_[k * bias_.size()]; }
-  double weight(std::size_t i, std::size_t k) const;
+  struct Entry {
+    std::uint32_t column;
+    double weight;
+  };
+  /// Entries of row i of a sparse layer, columns ascending.
+  std::span<const Entry> row_entries(std::size_t i) const {
+    return {rows_.data() + row_begin_[i], row_begin_[i + 1] - row_begin_[i]};
+  }
   const std::vector<double>& bias() const { return bias_; }
   /// Upper bound of sum_k |w_ik| over all columns, image or exact.
   const std::vector<double>& absolute_sum() const { return absolute_sum_; }
@@ -48,16 +55,12 @@ class ScaledLayer {
   /// value differs from the exact one by at most absolute_error() besides, at every point of the domain.
   double relative_error() const { return relative_error_; }
   double absolute_error() const { return absolute_error_; }
-  /// True if weight (i, k) is exactly zero, not just rounded to it.
-  bool is_zero(std::size_t i, std::size_t k) const { return !lost_[i] && weight(i, k) == 0; }
+  /// True if all zeros among the weights of row i are exact ones, not just rounded.
+  bool zeros_are_exact(std::size_t i) const { return !lost_[i]; }
   /// True if the bias of row i is exactly its image.
   bool bias_is_exact(std::size_t i) const { return bias_is_exact_[i] != 0; }
 
  private:
-  struct Entry {
-    std::uint32_t column;
-    double weight;
-  };
   using Rows = std::vector<std::vector<Entry>>;
   void measure_row(const std::vector<Entry>& entries, double bias, int exponent);
   void store(const Rows& rows, bool sparse);
@@ -77,6 +80,8 @@ class ScaledLayer {
   std::vector<std::size_t> entry_begin_;  // of a sparse layer, per column; one more
   std::vector<std::uint32_t> entry_rows_;
   std::vector<double> entry_weights_;
+  std::vector<std::size_t> row_begin_;  // the same by rows
+  std::vector<Entry> rows_;
 };
 
 }  // namespace relutope
