@@ -82,3 +82,88 @@ def _roots(form: Form) -> list[Fraction]:
 
 def _at(form: Form, t: Fraction) -> Fraction:
     return form[0] + form[1] * t
+
+
+Points = Sequence[Sequence[Any]]
+
+
+def reference_meet(a: Points, b: Points) -> bool:
+    """Whether two closed polygons in space have a common point."""
+    return any(_segments_meet(*s, *t) for s in _segments(a) for t in _segments(b))
+
+
+def reference_linking_number(a: Points, b: Points) -> int | None:
+    """Signed crossings of a over b, seen along directions until one is generic; None if the polygons meet."""
+    if reference_meet(a, b):
+        return None
+    for k in range(2, 100):
+        total = _crossings(_tilted(a, k), _tilted(b, k))
+        if total is not None:
+            return total
+    raise AssertionError("no direction is generic")
+
+
+def _segments(points: Points) -> list[tuple[list[Fraction], list[Fraction]]]:
+    exact = [[Fraction(value) for value in point] for point in points]
+    return list(zip(exact, exact[1:] + exact[:1], strict=True))
+
+
+def _tilted(points: Points, k: int) -> list[list[Fraction]]:
+    """The shear that moves z by multiples of x and y, so that z is seen along another direction."""
+    p, q = Fraction(k, 97), Fraction(k * k + 1, 1009)
+    exact = [[Fraction(value) for value in point] for point in points]
+    return [[x + p * z, y + q * z, z] for x, y, z in exact]
+
+
+def _crossings(a: Points, b: Points) -> int | None:
+    total = 0
+    for p, q in _segments(a):
+        for r, s in _segments(b):
+            if p == q or r == s:
+                continue
+            sides = [_turn(p, q, r), _turn(p, q, s), _turn(r, s, p), _turn(r, s, q)]
+            if 0 in sides:
+                spread = [min(x) <= max(y) for x, y in _extents(p, q, r, s)]
+                if all(spread) and not (sides[0] * sides[1] > 0 or sides[2] * sides[3] > 0):
+                    return None
+                continue
+            if sides[0] * sides[1] > 0 or sides[2] * sides[3] > 0:
+                continue
+            t = sides[2] / (sides[2] - sides[3])
+            u = sides[0] / (sides[0] - sides[1])
+            if p[2] + t * (q[2] - p[2]) > r[2] + u * (s[2] - r[2]):
+                cross = (q[0] - p[0]) * (s[1] - r[1]) - (q[1] - p[1]) * (s[0] - r[0])
+                total += 1 if cross > 0 else -1
+    return total
+
+
+def _extents(p: Any, q: Any, r: Any, s: Any) -> list[tuple[Any, Any]]:
+    pairs = [((p[i], q[i]), (r[i], s[i])) for i in (0, 1)]
+    return pairs + [(second, first) for first, second in pairs]
+
+
+def _turn(p: Any, q: Any, r: Any) -> Fraction:
+    return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+
+def _segments_meet(p: Any, q: Any, r: Any, s: Any) -> bool:
+    """Whether p + t (q - p) = r + u (s - r) has a solution in the unit square: clip it by three equations."""
+    polygon = [(Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)), (Fraction(1), Fraction(1))]
+    polygon.append((Fraction(0), Fraction(1)))
+    for i in range(3):
+        for sign in (1, -1):
+            polygon = _clipped(polygon, sign * (q[i] - p[i]), sign * (r[i] - s[i]), sign * (p[i] - r[i]))
+    return bool(polygon)
+
+
+def _clipped(polygon: list[Form], a: Fraction, b: Fraction, c: Fraction) -> list[Form]:
+    """The part of a convex polygon, perhaps a segment or point, where a t + b u + c >= 0."""
+    result = []
+    for first, second in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        v, w = (a * point[0] + b * point[1] + c for point in (first, second))
+        if v >= 0:
+            result.append(first)
+        if v * w < 0:
+            t = v / (v - w)
+            result.append(tuple(x + t * (y - x) for x, y in zip(first, second, strict=True)))
+    return result

@@ -15,6 +15,8 @@ from relutope.network_layers import NetworkLayer
 class ExactLayer:
     """What enters layer l of a network: W v + b of its rows, or of a max layer the values that it reads.
 
+    Without any layer it is the point itself, and the kind is "input".
+
     Parameters
     ----------
     input_dim : int
@@ -30,8 +32,10 @@ class ExactLayer:
     """
 
     def __init__(self, input_dim: int, layers: Sequence[NetworkLayer]) -> None:
+        self.kind = layers[-1].kind if layers else "input"
+        if not layers:
+            return
         *before, last = layers
-        self.kind = last.kind
         if last.kind == "max":
             read, place = np.unique(last.indices, return_inverse=True)
             self.windows = [window.tolist() for window in np.split(place, last.indptr[1:-1])]
@@ -43,6 +47,8 @@ class ExactLayer:
 
     def __call__(self, numerators: list[int], denominator: int) -> ExactRow:
         """The values at one point, numerators over one positive denominator."""
+        if self.kind == "input":
+            return numerators, denominator
         values = self._core.exact_evaluate(numerators, denominator)
         return [top for top, _ in values], values[0][1] if values else 1
 

@@ -15,7 +15,7 @@ from relutope.arguments import checked_count, checked_dimension
 from relutope.coefficients import ExactRow
 from relutope.linking.exact_values import ExactLayer
 from relutope.linking.polygon import Polygon, rounded
-from relutope.linking.subdivision import Subdivision
+from relutope.linking.subdivision import Subdivision, end_of_piece
 from relutope.loading import as_network
 from relutope.network import Network
 from relutope.progress import interruptible
@@ -34,7 +34,8 @@ class CurveImage:
     ----------
     network : Network
     layer : int
-        Index of the layer in `Network.layers`; the values are those behind its ReLU or maximum.
+        Index of the layer in `Network.layers`, -1 for the curve itself; the values are those behind its ReLU or
+        maximum.
     segments : ndarray of shape (n,), int64
         Per vertex the segment of the original curve that it lies on; segment i leads from point i to point
         i + 1, the last one to point 0.
@@ -55,9 +56,14 @@ class CurveImage:
         return len(self.parameters)
 
     @property
+    def kind(self) -> str:
+        """That of the layer, or "input"."""
+        return self.exact.kind
+
+    @property
     def dim(self) -> int:
         """Number of values of the layer."""
-        return self.network.layers[self.layer].n_rows
+        return self.polygon.dim if self.layer < 0 else self.network.layers[self.layer].n_rows
 
     @cached_property
     def vertices(self) -> NDArray[np.float64]:
@@ -71,11 +77,11 @@ class CurveImage:
 
     def exact_vertices(self) -> NDArray[np.object_]:
         """Vertices of shape (n, dim) as `fractions.Fraction`."""
-        return _fractions(self.rows, self.dim)
+        return fractions(self.rows, self.dim)
 
     def exact_source(self) -> NDArray[np.object_]:
         """The points (n, d) of the original curve whose images the vertices are, as `fractions.Fraction`."""
-        return _fractions(self._points, self.polygon.dim)
+        return fractions(self._points, self.polygon.dim)
 
     @cached_property
     def entering(self) -> list[ExactRow]:
@@ -92,12 +98,17 @@ class CurveImage:
         places = zip(self.segments.tolist(), self.parameters, strict=True)
         return [self.polygon.at(segment, t) for segment, t in places]
 
+    def place(self, segment: int, parameter: Fraction) -> tuple[int, Fraction]:
+        """Segment and parameter on the original curve of what maps to a point of a segment of the image."""
+        start = self.parameters[segment]
+        end = end_of_piece(self.segments, self.parameters, segment)
+        return int(self.segments[segment]), start + parameter * (end - start)
+
     def __len__(self) -> int:
         return self.n_segments
 
     def __repr__(self) -> str:
-        kind = self.network.layers[self.layer].kind
-        return f"CurveImage(layer {self.layer} ({kind}), {self.n_segments} segments in R^{self.dim})"
+        return f"CurveImage(layer {self.layer} ({self.kind}), {self.n_segments} segments in R^{self.dim})"
 
 
 def image(
@@ -152,15 +163,16 @@ def image(
 def images(
     network: Network, polygon: Polygon, n_layers: int, max_segments: int | None = None
 ) -> Iterator[CurveImage]:
-    """The images under the first layers, one after the other; errors as `image`."""
+    """The curve itself and its images under the first layers, one after the other; errors as `image`."""
     if max_segments is not None:
         max_segments = checked_count(max_segments, "max_segments")
     subdivision = Subdivision(network, polygon, max_segments)
     state: dict[str, Any] = {"n_layers": n_layers}
-    for layer in range(n_layers):
+    for layer in range(-1, n_layers):
         state |= {"layer": layer, "segments": len(subdivision.parameters)}
         with interruptible("the image of a curve", state):
-            subdivision.add_layer()
+            if layer >= 0:
+                subdivision.add_layer()
         segments = _frozen(subdivision.segments)
         parameters = tuple(subdivision.parameters)
         yield CurveImage(network, layer, segments, parameters, polygon, subdivision.exact)
@@ -172,7 +184,8 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _fractions(rows: list[ExactRow], dim: int) -> NDArray[np.object_]:
+def fractions(rows: list[ExactRow], dim: int) -> NDArray[np.object_]:
+    """Points (n, dim) of numerators over one denominator each as an object array."""
     values = np.empty((len(rows), dim), dtype=object)
     for i, (tops, bottom) in enumerate(rows):
         values[i] = [Fraction(top, bottom) for top in tops]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -35,10 +36,8 @@ class Subdivision:
     n_layers : int
         How many layers of the network have cut.
     exact : ExactLayer
-        Of the last of them.
+        The last of them.
     """
-
-    exact: ExactLayer
 
     def __init__(self, network: Network, polygon: Polygon, max_segments: int | None = None) -> None:
         self.network = network
@@ -47,6 +46,7 @@ class Subdivision:
         self.segments = np.arange(len(polygon), dtype=np.int64)
         self.parameters = [Fraction(0)] * len(polygon)
         self.n_layers = 0
+        self.exact = ExactLayer(network.input_dim, ())
         self._bounded: list[BoundedLayer] = []
         self._n_values = network.input_dim
         self._values, self._errors = self._inputs(self.segments, self.parameters)
@@ -141,7 +141,7 @@ class Subdivision:
         before, parameters = [], []
         for piece in sorted(places):
             t = self.parameters[piece]
-            end = self._end(piece)
+            end = end_of_piece(self.segments, self.parameters, piece)
             before += [piece + 1] * len(places[piece])
             parameters += [t + (end - t) * place for place in sorted(places[piece])]
         segments = self.segments[np.array(before, dtype=np.int64) - 1]
@@ -152,11 +152,11 @@ class Subdivision:
         for index, parameter in zip(reversed(before), reversed(parameters), strict=True):
             self.parameters.insert(index, parameter)
 
-    def _end(self, piece: int) -> Fraction:
-        """Parameter of the end of a piece on the segment of its beginning."""
-        after = piece + 1
-        same = after < len(self.segments) and self.segments[after] == self.segments[piece]
-        return self.parameters[after] if same else Fraction(1)
+
+def end_of_piece(segments: NDArray[np.int64], parameters: Sequence[Fraction], piece: int) -> Fraction:
+    """Parameter of the end of a piece on the segment of its beginning."""
+    after = piece + 1
+    return parameters[after] if after < len(segments) and segments[after] == segments[piece] else Fraction(1)
 
 
 def _leads(values: Floats, errors: Floats) -> NDArray[np.bool_]:

@@ -1,0 +1,200 @@
+"""Linking numbers of the images of two curves under all layers of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relutope.arguments import checked_dimension
+from relutope.coefficients import common_denominator
+from relutope.linking.images import CurveImage, images
+from relutope.linking.layer_meetings import LayerMeeting, first_meeting, same_meeting
+from relutope.linking.numbers import linking_number, min_distance
+from relutope.linking.polygon import Polygon, rounded
+from relutope.loading import as_network
+from relutope.network import Network
+
+
+@dataclass(frozen=True)
+class LayerLinking:
+    """How the images of two curves under one layer are linked.
+
+    Attributes
+    ----------
+    layer : int
+        Index in `Network.layers`, -1 for the curves themselves.
+    kind, origin : str
+        That of the layer, "input" for the curves themselves, and what it was in the model that it came from.
+    linking_number : int or None
+        None where the images have a common point: then there is no linking number.
+    meeting : LayerMeeting or None
+        Such a point, and the first step of the layer after which there is one.
+    min_distance : float
+        Between the images, of their correctly rounded vertices; 0 where they meet, nan where a vertex is
+        beyond float64.
+    n_segments : (int, int)
+        Numbers of segments of the two images.
+    """
+
+    layer: int
+    kind: str
+    origin: str
+    linking_number: int | None
+    meeting: LayerMeeting | None
+    min_distance: float
+    n_segments: tuple[int, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            **vars(self),
+            "meeting": None if self.meeting is None else self.meeting.to_json(),
+            "min_distance": None if np.isnan(self.min_distance) else self.min_distance,
+            "n_segments": list(self.n_segments),
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class ThroughLayers:
+    """What `through_layers` finds; printed as a table.
+
+    Attributes
+    ----------
+    network : Network
+    rows : tuple of LayerLinking
+        One per layer of 3 values, after one of the curves themselves if there are 3 inputs.
+    skipped : tuple of (int, int)
+        The other layers and their numbers of values; -1 stands for the inputs.
+    """
+
+    network: Network
+    rows: tuple[LayerLinking, ...]
+    skipped: tuple[tuple[int, int], ...]
+
+    @property
+    def numbers(self) -> tuple[int | None, ...]:
+        """The linking numbers of the rows."""
+        return tuple(row.linking_number for row in self.rows)
+
+    @property
+    def first_meeting(self) -> LayerLinking | None:
+        """The first row in which the images meet."""
+        return next((row for row in self.rows if row.meeting is not None), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object; numbers that are not defined are null, fractions strings such as "1/3"."""
+        skipped = [{"layer": layer, "n_values": n_values} for layer, n_values in self.skipped]
+        rows = [row.to_json() for row in self.rows]
+        return {"network": self.network.hash, "rows": rows, "skipped": skipped}
+
+    def __repr__(self) -> str:
+        lines = ["layer  kind    linking number  min distance       segments  where they meet"]
+        for row in self.rows:
+            number = "undefined" if row.linking_number is None else str(row.linking_number)
+            segments = " + ".join(map(str, row.n_segments))
+            name = "" if row.layer < 0 else str(row.layer)
+            line = f"{name:>5}  {row.kind:<6}  {number:>14}  {row.min_distance:>12.6g}  {segments:>13}"
+            if row.meeting is not None:
+                [values] = rounded([common_denominator(list(row.meeting.point))])
+                point = ", ".join(f"{value:.6g}" for value in values)
+                line += f"  after {row.meeting.step}: ({point})"
+            lines.append(line)
+        for layer, n_values in self.skipped:
+            lines.append(f"{layer if layer >= 0 else 'input':>5}  skipped: {n_values} values")
+        return "\n".join(lines)
+
+
+def through_layers(
+    network: Any,
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    layers: Iterable[int] | None = None,
+    max_segments: int | None = None,
+) -> ThroughLayers:
+    """Exact linking numbers of the images of two closed curves under every layer of a network.
+
+    A layer of 3 values maps the two curves to closed polygons in space (see `image`). Either these are
+    disjoint and their linking number is an integer, or they have a common point and there is none; then the
+    layer is taken in steps, the affine map W v + b and the ReLUs of its coordinates one after the other, and
+    the first step is named after which they meet. Three ReLUs of three values cannot unlink curves that stay
+    disjoint (Ren and Lim 2026, Theorem 4.7).
+
+    Parameters
+    ----------
+    network : Network, path or torch.nn.Module
+    a, b : array_like of shape (n, input_dim), n >= 3
+        The vertices of two closed curves, each taken exactly, as for `image`.
+    layers : iterable of int, optional
+        The layers that are looked at, by default all. An activation other than ReLU is several layers, of which
+        only the last has its values: see `Network.summary`.
+    max_segments : int, optional
+        Most segments that an image may have.
+
+    Returns
+    -------
+    ThroughLayers
+
+    Raises
+    ------
+    ValueError
+        If a curve has another shape or a value that is not finite, or a layer is out of range.
+    TypeError
+        If an argument is of another type.
+    IncompleteError
+        If there are more than `max_segments` segments, or Ctrl-C was pressed.
+
+    Examples
+    --------
+    >>> import relutope
+    >>> eye = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    >>> network = relutope.Network.from_arrays([eye, eye], [[2, 2, 2], [-2, -2, -4]])
+    >>> square = [[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]]
+    >>> other = [[0, 0, 1], [0, 0, -1], [0, 3, -1], [0, 3, 1]]
+    >>> relutope.linking.through_layers(network, square, other)
+    layer  kind    linking number  min distance       segments  where they meet
+           input               -1             1          4 + 4
+        0  relu                -1             1          4 + 4
+        1  linear              -1             1          4 + 4
+    """
+    network = as_network(network)
+    last = len(network.layers) - 1
+    chosen = range(last + 1) if layers is None else _checked_layers(layers, last)
+    polygons = Polygon(a, network.input_dim, "a"), Polygon(b, network.input_dim, "b")
+    streams = [images(network, polygon, max(chosen, default=-1) + 1, max_segments) for polygon in polygons]
+    rows: list[LayerLinking] = []
+    skipped: list[tuple[int, int]] = []
+    for first, second in zip(*streams, strict=True):
+        if first.layer >= 0 and first.layer not in chosen:
+            continue
+        if first.dim == 3:
+            rows.append(_row(first, second, rows[-1].meeting if rows else None))
+        else:
+            skipped.append((first.layer, first.dim))
+    return ThroughLayers(network, tuple(rows), tuple(skipped))
+
+
+def _row(a: CurveImage, b: CurveImage, earlier: LayerMeeting | None) -> LayerLinking:
+    meeting = None if earlier is None else same_meeting(a, b, earlier)
+    number = None if meeting is not None else linking_number(a.exact_vertices(), b.exact_vertices())
+    if number is None and meeting is None:
+        meeting = first_meeting(a, b)
+    distance = 0.0 if number is None else _distance(a, b)
+    origin = "" if a.layer < 0 else a.network.layers[a.layer].origin
+    return LayerLinking(a.layer, a.kind, origin, number, meeting, distance, (a.n_segments, b.n_segments))
+
+
+def _checked_layers(layers: Iterable[int], last: int) -> set[int]:
+    if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
+        raise TypeError(f"layers is {layers!r}; legal: an iterable of ints from 0 to {last}")
+    return {checked_dimension(layer, last, name="layers") for layer in layers}
+
+
+def _distance(a: CurveImage, b: CurveImage) -> float:
+    vertices = a.vertices, b.vertices
+    return float(min_distance(*vertices).value) if all(np.isfinite(x).all() for x in vertices) else nan

@@ -1,0 +1,149 @@
+"""Linking numbers of the images of two curves under all layers of a network."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import relutope
+from curves_images_reference import reference_image, reference_linking_number, reference_meet
+from relutope import Network
+from relutope.linking import LayerMeeting, ThroughLayers, image, through_layers
+from skip_networks import SkipLayer, skip_network
+
+EYE = np.eye(3)
+SQUARE = [[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]]
+OTHER = [[0, 0, 1], [0, 0, -1], [0, 3, -1], [0, 3, 1]]  # linked with the square, number -1
+
+
+def network_of(*layers: tuple[str, Any, Any]) -> tuple[Network, list[SkipLayer]]:
+    """A network of layers (kind, W, b), each W over as many of the last values as it has columns."""
+    full: list[SkipLayer] = []
+    n_values = 3
+    for kind, weights, bias in layers:
+        weights = np.asarray(weights)
+        padding = np.zeros((len(weights), n_values - weights.shape[1]), dtype=weights.dtype)
+        full.append((kind, np.hstack([padding, weights]), np.asarray(bias)))
+        n_values += len(weights)
+    return skip_network(3, full), full
+
+
+def values_at(layers: list[SkipLayer], point: list[Fraction], layer: int) -> list[Fraction]:
+    return list(reference_image(layers, [point] * 3, layer)[0][2])
+
+
+def steps_of(layers: list[SkipLayer], curve: Any, layer: int) -> dict[str, list[list[Fraction]]]:
+    """The polygon after each step of a layer, by cutting layers whose other rows pass."""
+    kind, weights, bias = layers[layer]
+    if kind == "max":
+        return {"max": [list(v) for _, _, v in reference_image(layers, curve, layer)]}
+    affine = [*layers[:layer], ("linear", weights, bias)]
+    polygon = [list(v) for _, _, v in reference_image([*affine[:-1], (kind, weights, bias)], curve, layer)]
+    places = [(i, t) for i, t, _ in reference_image([*affine[:-1], (kind, weights, bias)], curve, layer)]
+    points = [[Fraction(value) for value in point] for point in curve]
+    before = [
+        values_at(
+            affine, [(1 - t) * p + t * q for p, q in zip(points[i], points[(i + 1) % len(points)])], layer
+        )
+        for i, t in places
+    ]
+    steps = {"affine": before}
+    for i in range(3 if kind == "relu" else 0):
+        steps[f"relu {i}"] = [
+            [max(v, Fraction(0)) if k <= i else v for k, v in enumerate(row)] for row in before
+        ]
+    assert list(steps.values())[-1] == polygon
+    return steps
+
+
+def assert_meeting(meeting: LayerMeeting, layers: list[SkipLayer], a: Any, b: Any, layer: int) -> None:
+    """The point is one of both curves, and they are disjoint after all steps before."""
+    steps_a, steps_b = steps_of(layers, a, layer), steps_of(layers, b, layer)
+    names = list(steps_a)
+    before = names[: names.index(meeting.step)]
+    assert not any(reference_meet(steps_a[name], steps_b[name]) for name in before)
+    kind, weights, bias = layers[layer]
+    for (segment, t), curve in ((meeting.a, a), (meeting.b, b)):
+        assert 0 <= t <= 1
+        ends = zip(curve[segment], curve[(segment + 1) % len(curve)], strict=True)
+        point = [(1 - t) * Fraction(p) + t * Fraction(q) for p, q in ends]
+        if meeting.step == "max":
+            assert values_at(layers, point, layer) == list(meeting.point)
+            continue
+        values = values_at([*layers[:layer], ("linear", weights, bias)], point, layer)
+        done = names.index(meeting.step)
+        assert [max(v, 0) if k < done else v for k, v in enumerate(values)] == list(meeting.point)
+
+
+def assert_rows(found: ThroughLayers, layers: list[SkipLayer], a: Any, b: Any) -> None:
+    assert [row.layer for row in found.rows] == [
+        -1,
+        *(k for k, layer in enumerate(layers) if len(layer[2]) == 3),
+    ]
+    assert found.rows[0].linking_number == reference_linking_number(a, b)
+    for row in found.rows[1:]:
+        image_a, image_b = (reference_image(layers, curve, row.layer) for curve in (a, b))
+        number = reference_linking_number([v for _, _, v in image_a], [v for _, _, v in image_b])
+        assert row.linking_number == number
+        assert row.n_segments == (len(image_a), len(image_b))
+        assert row.kind == layers[row.layer][0]
+        assert (row.meeting is None) == (number is not None) == (row.min_distance > 0)
+        if row.meeting is not None:
+            assert_meeting(row.meeting, layers, a, b, row.layer)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32), few_bits=st.booleans(), shift=st.sampled_from([0, 1, 3]))
+def test_random_networks(seed: int, few_bits: bool, shift: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def coefficients(*shape: int) -> np.ndarray:
+        return rng.integers(-2, 3, shape).astype(float) if few_bits else rng.normal(size=shape)
+
+    a, b = (coefficients(4, 3) for _ in range(2))
+    shapes = [("relu", 3), ("relu" if shift else "max", 3), ("linear", 3)]
+    layers = [(kind, coefficients(3, n), coefficients(3) + shift) for kind, n in shapes]
+    if not shift:
+        layers[1] = ("max", np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]]), np.zeros(3))
+    network, full = network_of(*layers)
+    assert_rows(through_layers(network, a.tolist(), b.tolist()), full, a.tolist(), b.tolist())
+
+
+DEGENERATE = {
+    "zero weights": ([("relu", EYE * 0, [1, 1, 1])], [(None, "affine")]),
+    "a plane": ([("relu", np.diag([1, 1, 0]), [9, 9, 9])], [(None, "affine")]),
+    "dead": ([("relu", EYE, [-9, -9, -9])], [(None, "relu 1")]),
+    "one dead": ([("relu", EYE, [9, 9, -9])], [(None, "relu 2")]),
+    "duplicate neurons": ([("relu", [[1, 0, 0]] * 3, [9, 9, 9])], [(None, "affine")]),
+    "mirrored": ([("relu", -EYE, [9, 9, 9])], [(1, None)]),
+    "vertices on a hyperplane": ([("relu", EYE, [1, 1, 1])], [(-1, None)]),
+    "touching from above": ([("relu", EYE, [1, 1, 0])], [(None, "relu 2")]),
+    "not met again": (
+        [("relu", EYE * 0, [0, 0, 0]), ("linear", np.vstack([EYE, EYE]).T, [0] * 3)],
+        [(None, "affine"), (-1, None)],
+    ),
+    "met before": (
+        [("relu", EYE, [-9, 9, 9]), ("relu", -EYE, [0, 0, 0])],
+        [(None, "relu 0"), (None, "affine")],
+    ),
+    "a maximum": (
+        [("linear", EYE, [0, 0, 0]), ("max", [[1, 1, 0]] * 3, [0] * 3)],
+        [(-1, None), (None, "max")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_layers(name: str) -> None:
+    layers, expected = DEGENERATE[name]
+    network, full = network_of(*layers, ("linear", EYE, [0, 0, 0]))
+    found = through_layers(network, SQUARE, OTHER)
+    steps = [(row.linking_number, row.meeting and row.meeting.step) for row in found.rows]
+    assert steps[: len(expected) + 1] == [(-1, None), *expected]
+    assert_rows(found, full, SQUARE, OTHER)
