@@ -22,8 +22,9 @@ MAY_INCLUDE = {
     "network": {"exact"},
     "cells": {"exact", "network"},
     "homology": set(),
+    "curves": {"exact"},
     "verify": {"exact"},
-    "bindings": {"exact", "network", "cells", "homology", "verify"},
+    "bindings": {"exact", "network", "cells", "homology", "curves", "verify"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
@@ -58,7 +59,7 @@ IMPORT_ORDER = [
     {"bending_angles", "convexity", "dual_graph_plot"},
     {"certificate", "dual_graph", "region_counts"},
     {"data", "loading", "network_info", "plot", "summary"},
-    {"spectral"},
+    {"linking", "spectral"},
     {"training"},
     {"cli_options"},
     {"cli_input"},
@@ -68,7 +69,7 @@ IMPORT_ORDER = [
     {"__main__"},
 ]
 # Modules that are folders: their files import one another.
-PACKAGES = {"filtrations", "homology", "loading", "spectral", "training"}
+PACKAGES = {"filtrations", "homology", "linking", "loading", "spectral", "training"}
 IMPORT_THE_CORE = {
     "activation",
     "affine_maps",
@@ -87,6 +88,7 @@ IMPORT_THE_CORE = {
     "convexity",
     "level_sets",
     "linear_regions",
+    "linking",
     "loading",
     "location",
     "network",
