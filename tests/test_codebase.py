@@ -22,8 +22,9 @@ MAY_INCLUDE = {
     "network": {"exact"},
     "cells": {"exact", "network"},
     "homology": set(),
+    "curves": {"exact"},
     "verify": {"exact"},
-    "bindings": {"exact", "network", "cells", "homology", "verify"},
+    "bindings": {"exact", "network", "cells", "homology", "curves", "verify"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.

@@ -27,9 +27,9 @@ def network_of(*layers: tuple[str, Any, Any]) -> tuple[Network, list[SkipLayer]]
     full: list[SkipLayer] = []
     n_values = 3
     for kind, weights, bias in layers:
-        weights = np.asarray(weights)
-        padding = np.zeros((len(weights), n_values - weights.shape[1]), dtype=weights.dtype)
-        full.append((kind, np.hstack([padding, weights]), np.asarray(bias)))
+        weights = np.asarray(weights, dtype=float)
+        padding = np.zeros((len(weights), n_values - weights.shape[1]))
+        full.append((kind, np.hstack([padding, weights]), np.asarray(bias, dtype=float)))
         n_values += len(weights)
     return skip_network(3, full), full
 
