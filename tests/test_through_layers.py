@@ -34,6 +34,11 @@ def network_of(*layers: tuple[str, Any, Any]) -> tuple[Network, list[SkipLayer]]
     return skip_network(3, full), full
 
 
+def point_of(curve: Any, segment: int, t: Fraction) -> list[Fraction]:
+    ends = zip(curve[segment], curve[(segment + 1) % len(curve)], strict=True)
+    return [(1 - t) * Fraction(p) + t * Fraction(q) for p, q in ends]
+
+
 def values_at(layers: list[SkipLayer], point: list[Fraction], layer: int) -> list[Fraction]:
     return list(reference_image(layers, [point] * 3, layer)[0][2])
 
@@ -44,21 +49,14 @@ def steps_of(layers: list[SkipLayer], curve: Any, layer: int) -> dict[str, list[
     if kind == "max":
         return {"max": [list(v) for _, _, v in reference_image(layers, curve, layer)]}
     affine = [*layers[:layer], ("linear", weights, bias)]
-    polygon = [list(v) for _, _, v in reference_image([*affine[:-1], (kind, weights, bias)], curve, layer)]
-    places = [(i, t) for i, t, _ in reference_image([*affine[:-1], (kind, weights, bias)], curve, layer)]
-    points = [[Fraction(value) for value in point] for point in curve]
-    before = [
-        values_at(
-            affine, [(1 - t) * p + t * q for p, q in zip(points[i], points[(i + 1) % len(points)])], layer
-        )
-        for i, t in places
-    ]
+    vertices = reference_image(layers, curve, layer)
+    before = [values_at(affine, point_of(curve, i, t), layer) for i, t, _ in vertices]
     steps = {"affine": before}
     for i in range(3 if kind == "relu" else 0):
         steps[f"relu {i}"] = [
             [max(v, Fraction(0)) if k <= i else v for k, v in enumerate(row)] for row in before
         ]
-    assert list(steps.values())[-1] == polygon
+    assert list(steps.values())[-1] == [list(v) for _, _, v in vertices]
     return steps
 
 
@@ -68,11 +66,10 @@ def assert_meeting(meeting: LayerMeeting, layers: list[SkipLayer], a: Any, b: An
     names = list(steps_a)
     before = names[: names.index(meeting.step)]
     assert not any(reference_meet(steps_a[name], steps_b[name]) for name in before)
-    kind, weights, bias = layers[layer]
+    _, weights, bias = layers[layer]
     for (segment, t), curve in ((meeting.a, a), (meeting.b, b)):
         assert 0 <= t <= 1
-        ends = zip(curve[segment], curve[(segment + 1) % len(curve)], strict=True)
-        point = [(1 - t) * Fraction(p) + t * Fraction(q) for p, q in ends]
+        point = point_of(curve, segment, t)
         if meeting.step == "max":
             assert values_at(layers, point, layer) == list(meeting.point)
             continue
@@ -118,7 +115,7 @@ def test_random_networks(seed: int, few_bits: bool, shift: int) -> None:
 DEGENERATE = {
     "zero weights": ([("relu", EYE * 0, [1, 1, 1])], [(None, "affine")]),
     "a plane": ([("relu", np.diag([1, 1, 0]), [9, 9, 9])], [(None, "affine")]),
-    "dead": ([("relu", EYE, [-9, -9, -9])], [(None, "relu 1")]),
+    "dead": ([("relu", EYE, [-9, -9, -9])], [(None, "relu 0")]),
     "one dead": ([("relu", EYE, [9, 9, -9])], [(None, "relu 2")]),
     "duplicate neurons": ([("relu", [[1, 0, 0]] * 3, [9, 9, 9])], [(None, "affine")]),
     "mirrored": ([("relu", -EYE, [9, 9, 9])], [(1, None)]),
@@ -147,3 +144,41 @@ def test_degenerate_layers(name: str) -> None:
     steps = [(row.linking_number, row.meeting and row.meeting.step) for row in found.rows]
     assert steps[: len(expected) + 1] == [(-1, None), *expected]
     assert_rows(found, full, SQUARE, OTHER)
+
+
+def monotone_layer(slope: float, weights: Any, bias: Any) -> list[tuple[str, Any, Any]]:
+    """slope z + (1 - slope) relu(z) of z = W x + b, as a layer of ReLUs and a linear one; slope 0 is ReLU."""
+    if slope == 0:
+        return [("relu", weights, bias)]
+    rows = np.hstack([slope * np.asarray(weights), (1 - slope) * EYE])
+    return [("relu", weights, bias), ("linear", rows, slope * np.asarray(bias))]
+
+
+def sign_of_determinant(weights: np.ndarray) -> int:
+    (a, b, c), (d, e, f), (g, h, i) = [[Fraction(value) for value in row] for row in weights.tolist()]
+    determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    return (determinant > 0) - (determinant < 0)
+
+
+@pytest.mark.parametrize(("slope", "least"), [(0.0, 20), (0.125, 100)])
+def test_monotone_layers_keep_the_number_while_images_are_disjoint(slope: float, least: int) -> None:
+    """Ren and Lim (2026), C.7: up to the sign of determinants; `least` layers bend linked curves and keep them."""
+    rng = np.random.default_rng(11)
+    n_kept = 0
+    for _ in range(100):
+        a, b = 2.0 * np.array([SQUARE, OTHER]) + rng.integers(-1, 2, (2, 4, 3))
+        matrices = [np.round(np.linalg.qr(rng.normal(size=(3, 3)))[0] * 8) / 8 for _ in range(3)]
+        parts = [monotone_layer(slope, w, np.round(rng.uniform(1, 4, 3))) for w in matrices]
+        network, _ = network_of(*(layer for part in parts for layer in part), ("linear", EYE, [0, 0, 0]))
+        step = len(parts[0])
+        rows = through_layers(network, a, b, layers=range(step - 1, 3 * step, step)).rows
+        assert rows[0].linking_number == reference_linking_number(a.tolist(), b.tolist())
+        for before, row, weights in zip(rows[:-1], rows[1:], matrices, strict=True):
+            sign = sign_of_determinant(weights)
+            if slope > 0 and sign != 0:  # a homeomorphism
+                assert (before.linking_number is None) == (row.linking_number is None)
+            if before.linking_number is not None and row.linking_number is not None:
+                assert row.linking_number == sign * before.linking_number
+                bent = any(m > n for m, n in zip(row.n_segments, before.n_segments, strict=True))
+                n_kept += bent and row.linking_number != 0
+    assert n_kept >= least

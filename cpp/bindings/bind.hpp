@@ -21,6 +21,7 @@ void bind_region_counts(pybind11::module_& m);
 void bind_location(pybind11::module_& m);
 void bind_homology(pybind11::module_& m);
 void bind_curves(pybind11::module_& m);
+void bind_clearance(pybind11::module_& m);
 void bind_refinement(pybind11::module_& m);
 void bind_verify(pybind11::module_& m);
 

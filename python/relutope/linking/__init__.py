@@ -9,13 +9,19 @@ Examples
 """
 
 from relutope.linking.images import CurveImage, image
+from relutope.linking.layer_meetings import LayerMeeting
 from relutope.linking.numbers import Meeting, linking_matrix, linking_number, meet
+from relutope.linking.through_layers import LayerLinking, ThroughLayers, through_layers
 
 __all__ = [
     "CurveImage",
+    "LayerLinking",
+    "LayerMeeting",
     "Meeting",
+    "ThroughLayers",
     "image",
     "linking_matrix",
     "linking_number",
     "meet",
+    "through_layers",
 ]

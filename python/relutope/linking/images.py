@@ -34,13 +34,15 @@ class CurveImage:
     ----------
     network : Network
     layer : int
-        Index of the layer in `Network.layers`, -1 for the curve itself; the values are those behind its ReLU or
-        maximum.
+        Index of the layer in `Network.layers`, -1 for the curve itself; the values are those behind its ReLU
+        or maximum.
     segments : ndarray of shape (n,), int64
         Per vertex the segment of the original curve that it lies on; segment i leads from point i to point
         i + 1, the last one to point 0.
     parameters : tuple of Fraction
         Per vertex its place 0 <= t < 1 on that segment: it is the image of (1 - t) p + t q.
+    bounded : tuple of two ndarrays of shape (n, dim), float64
+        Vertices and bounds: each coordinate is within its bound of the exact one. Not finite on overflow.
     """
 
     network: Network
@@ -49,6 +51,7 @@ class CurveImage:
     parameters: tuple[Fraction, ...]
     polygon: Polygon
     exact: ExactLayer
+    bounded: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @property
     def n_segments(self) -> int:
@@ -175,7 +178,8 @@ def images(
                 subdivision.add_layer()
         segments = _frozen(subdivision.segments)
         parameters = tuple(subdivision.parameters)
-        yield CurveImage(network, layer, segments, parameters, polygon, subdivision.exact)
+        bounded = subdivision.bounded()
+        yield CurveImage(network, layer, segments, parameters, polygon, subdivision.exact, bounded)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

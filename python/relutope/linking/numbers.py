@@ -133,7 +133,11 @@ def meet(a: ArrayLike, b: ArrayLike) -> Meeting | None:
     >>> found.point
     (Fraction(1, 1), Fraction(0, 1), Fraction(0, 1))
     """
-    curves = ClosedCurves([a, b], ["a", "b"])
+    return common_point(ClosedCurves([a, b], ["a", "b"]))
+
+
+def common_point(curves: ClosedCurves) -> Meeting | None:
+    """As `meet`, for the first two of some curves."""
     with interruptible("looking for a common point", {}):
         found = curves.core.meeting(0, 1)
     if found is None:

@@ -82,6 +82,11 @@ class Subdivision:
             known[vertex] = self.exact(*self.point(vertex))
         return known[vertex]
 
+    def bounded(self) -> tuple[Floats, Floats]:
+        """Values (n, width) of the last layer at the vertices, and bounds on their errors."""
+        first = -self.network.layers[self.n_layers - 1].n_rows if self.n_layers else 0
+        return np.ascontiguousarray(self._values[first:].T), np.ascontiguousarray(self._errors[first:].T)
+
     def _inputs(self, segments: NDArray[np.int64], parameters: list[Fraction]) -> tuple[Floats, Floats]:
         """Points of the polygon as columns, and bounds on their errors."""
         rows = [self.polygon.at(segment, t) for segment, t in zip(segments.tolist(), parameters, strict=True)]

@@ -8,16 +8,20 @@ from math import nan
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from relutope import _core
 from relutope.arguments import checked_dimension
 from relutope.coefficients import common_denominator
+from relutope.linking.bounded_values import SMALLEST, UNIT
+from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage, images
 from relutope.linking.layer_meetings import LayerMeeting, first_meeting, same_meeting
 from relutope.linking.numbers import linking_number, min_distance
 from relutope.linking.polygon import Polygon, rounded
 from relutope.loading import as_network
 from relutope.network import Network
+from relutope.progress import interruptible
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,9 @@ class LayerLinking:
         None where the images have a common point: then there is no linking number.
     meeting : LayerMeeting or None
         Such a point, and the first step of the layer after which there is one.
-    min_distance : float
-        Between the images, of their correctly rounded vertices; 0 where they meet, nan where a vertex is
-        beyond float64.
+    min_distance, distance_error : float
+        The least distance of the images with vertices in float64, and how far that of the exact images is
+        from it at most, rounding of the distance itself apart; 0 where they meet, nan beyond float64.
     n_segments : (int, int)
         Numbers of segments of the two images.
     """
@@ -47,14 +51,16 @@ class LayerLinking:
     linking_number: int | None
     meeting: LayerMeeting | None
     min_distance: float
+    distance_error: float
     n_segments: tuple[int, int]
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
+        distances = {"min_distance": self.min_distance, "distance_error": self.distance_error}
         return {
             **vars(self),
             "meeting": None if self.meeting is None else self.meeting.to_json(),
-            "min_distance": None if np.isnan(self.min_distance) else self.min_distance,
+            **{name: None if np.isnan(value) else value for name, value in distances.items()},
             "n_segments": list(self.n_segments),
         }
 
@@ -131,8 +137,8 @@ def through_layers(
     a, b : array_like of shape (n, input_dim), n >= 3
         The vertices of two closed curves, each taken exactly, as for `image`.
     layers : iterable of int, optional
-        The layers that are looked at, by default all. An activation other than ReLU is several layers, of which
-        only the last has its values: see `Network.summary`.
+        The layers that are looked at, by default all. An activation other than ReLU is several layers, of
+        which only the last has its values: see `Network.summary`.
     max_segments : int, optional
         Most segments that an image may have.
 
@@ -181,12 +187,46 @@ def through_layers(
 
 def _row(a: CurveImage, b: CurveImage, earlier: LayerMeeting | None) -> LayerLinking:
     meeting = None if earlier is None else same_meeting(a, b, earlier)
-    number = None if meeting is not None else linking_number(a.exact_vertices(), b.exact_vertices())
+    number, distance, error = None, 0.0, 0.0
+    if meeting is None:
+        number, distance, error = _number(a, b)
     if number is None and meeting is None:
         meeting = first_meeting(a, b)
-    distance = 0.0 if number is None else _distance(a, b)
     origin = "" if a.layer < 0 else a.network.layers[a.layer].origin
-    return LayerLinking(a.layer, a.kind, origin, number, meeting, distance, (a.n_segments, b.n_segments))
+    segments = a.n_segments, b.n_segments
+    return LayerLinking(a.layer, a.kind, origin, number, meeting, distance, error, segments)
+
+
+def _number(a: CurveImage, b: CurveImage) -> tuple[int | None, float, float]:
+    """Linking number, and the least distance of float images of the curves with the most that it is off.
+
+    Curves whose vertices move straight from the exact ones to others, each coordinate by at most e, move by at
+    most 2 e. If the others are farther apart than both move, the curves do not meet on the way, so all have one
+    linking number.
+    """
+    curves = a.bounded[0], b.bounded[0]
+    reach = _reach(a.bounded[1], b.bounded[1])
+    if (
+        np.isfinite(reach)
+        and all(np.isfinite(values).all() for values in curves)
+        and _core.apart(*curves, reach)
+    ):
+        return linking_number(*curves), float(min_distance(*curves).value), reach
+    exact = ExactCurves([a.rows, b.rows])
+    with interruptible("the linking number", {}):
+        number = exact.core.linking_number(0, 1)
+    curves = a.vertices, b.vertices
+    if number is None:
+        return None, 0.0, 0.0
+    if not all(np.isfinite(values).all() for values in curves):
+        return number, nan, nan
+    reach = _reach(*(UNIT * np.abs(values) + SMALLEST for values in curves))
+    return number, float(min_distance(*curves).value), reach
+
+
+def _reach(*errors: NDArray[np.float64]) -> float:
+    """How far two curves move together, rounded up; sqrt(3) is less than 2."""
+    return (2 + 8 * UNIT) * sum(float(error.max()) for error in errors)
 
 
 def _checked_layers(layers: Iterable[int], last: int) -> set[int]:
