@@ -8,6 +8,16 @@ Examples
 1
 """
 
-from relutope.linking.numbers import Meeting, linking_matrix, linking_number, meet
+from relutope.linking.closed_curves import Meeting
+from relutope.linking.distances import Distance, min_distance
+from relutope.linking.numbers import gauss_integral, linking_matrix, linking_number, meet
 
-__all__ = ["Meeting", "linking_matrix", "linking_number", "meet"]
+__all__ = [
+    "Distance",
+    "Meeting",
+    "gauss_integral",
+    "linking_matrix",
+    "linking_number",
+    "meet",
+    "min_distance",
+]
