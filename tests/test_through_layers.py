@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import relutope
 from curves_images_reference import reference_image, reference_linking_number, reference_meet
 from relutope import Network
-from relutope.linking import LayerMeeting, ThroughLayers, image, through_layers
+from relutope.linking import LayerMeeting, ThroughLayers, image, meet, through_layers
 from skip_networks import SkipLayer, skip_network
 
 EYE = np.eye(3)
@@ -154,6 +154,11 @@ def monotone_layer(slope: float, weights: Any, bias: Any) -> list[tuple[str, Any
     return [("relu", weights, bias), ("linear", rows, slope * np.asarray(bias))]
 
 
+def random_rotation(rng: np.random.Generator) -> np.ndarray:
+    """Perhaps with a reflection."""
+    return np.linalg.qr(rng.normal(size=(3, 3)))[0] * rng.choice([-1, 1], 3)
+
+
 def sign_of_determinant(weights: np.ndarray) -> int:
     (a, b, c), (d, e, f), (g, h, i) = [[Fraction(value) for value in row] for row in weights.tolist()]
     determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
@@ -162,12 +167,12 @@ def sign_of_determinant(weights: np.ndarray) -> int:
 
 @pytest.mark.parametrize(("slope", "least"), [(0.0, 20), (0.125, 100)])
 def test_monotone_layers_keep_the_number_while_images_are_disjoint(slope: float, least: int) -> None:
-    """Ren and Lim (2026), C.7: up to the sign of determinants; `least` layers bend linked curves and keep them."""
+    """Ren and Lim (2026), C.7: up to signs of determinants; `least` layers bend linked curves and do so."""
     rng = np.random.default_rng(11)
     n_kept = 0
     for _ in range(100):
         a, b = 2.0 * np.array([SQUARE, OTHER]) + rng.integers(-1, 2, (2, 4, 3))
-        matrices = [np.round(np.linalg.qr(rng.normal(size=(3, 3)))[0] * 8) / 8 for _ in range(3)]
+        matrices = [np.round(random_rotation(rng) * 8) / 8 for _ in range(3)]
         parts = [monotone_layer(slope, w, np.round(rng.uniform(1, 4, 3))) for w in matrices]
         network, _ = network_of(*(layer for part in parts for layer in part), ("linear", EYE, [0, 0, 0]))
         step = len(parts[0])
@@ -182,3 +187,120 @@ def test_monotone_layers_keep_the_number_while_images_are_disjoint(slope: float,
                 bent = any(m > n for m, n in zip(row.n_segments, before.n_segments, strict=True))
                 n_kept += bent and row.linking_number != 0
     assert n_kept >= least
+
+
+FOLD = [("relu", -EYE, [0, 0, 0]), ("linear", np.hstack([EYE, 2 * EYE]), [0, 0, 0])]
+
+
+def test_a_residual_block_unlinks() -> None:
+    """x + 2 relu(-x) = |x| (Ren and Lim 2026, 5.2); its ReLUs alone make the curves meet."""
+    a = [[2, 0, 0], [0, -1, 0], [-1, -3, 0], [2, -4, 0]]
+    b = [[0, -2, 3], [0, -1, -1], [1, 4, -2], [1, 5, 2]]
+    network, full = network_of(*FOLD)
+    found = through_layers(network, a, b)
+    assert found.numbers == (-1, None, 0)
+    assert_rows(found, full, a, b)
+    assert through_layers(network, a, b, layers=[1]).numbers == (-1, 0)
+    meeting_row = found.first_meeting
+    assert meeting_row is not None
+    assert meeting_row.layer == 0
+    moved = [[x + 20 for x in point] for point in a], [[x + 20 for x in point] for point in b]
+    assert through_layers(network, *moved, layers=[1]).numbers == (-1, -1)
+    assert through_layers(network, *moved, layers=[1]).first_meeting is None
+
+
+def test_exact_numbers_where_floats_cannot_tell() -> None:
+    """Images that are 2^-80 apart, or meet: in float64 they are the same."""
+    for gap, number in ((2.0**-80, -1), (0, None), (-(2.0**-80), 0)):
+        corner = [[0.0, -3, 0], [3, -3, 0], [3, 0, 0], [0, 0, 0]]
+        other = [[-3.0, -1, -3], [-3, -1, 3], [gap, -1, 3], [gap, -1, -3]]
+        assert reference_linking_number(corner, other) == number
+        network = Network.from_arrays([EYE, EYE / 3], [[8, 8, 8], [0, 0, 0]])
+        found = through_layers(network, corner, other)
+        assert found.numbers == (number, number, number)
+        if number is not None:
+            assert found.rows[1].min_distance == abs(gap) < found.rows[1].distance_error
+            assert found.rows[2].min_distance == pytest.approx(abs(gap) / 3, abs=0)
+
+
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**900])
+def test_huge_and_tiny_curves(scale: float) -> None:
+    network = Network.from_arrays([EYE, EYE * 2.0**200], [[2 * scale] * 3, [0, 0, 0]])
+    found = through_layers(network, np.array(SQUARE) * scale, np.array(OTHER) * scale)
+    assert found.numbers == (-1, -1, -1)
+    finite = scale < 1
+    assert found.rows[0].min_distance == scale
+    assert found.rows[2].min_distance == (scale * 2.0**200 if finite else np.inf)
+    assert found.to_json()["rows"][2]["min_distance"] == (scale * 2.0**200 if finite else None)
+
+
+def test_layers_of_other_widths_are_skipped() -> None:
+    rng = np.random.default_rng(0)
+    network = Network.from_arrays([rng.normal(size=(5, 3)), rng.normal(size=(3, 5)), rng.normal(size=(1, 3))])
+    found = through_layers(network, SQUARE, OTHER)
+    assert [row.layer for row in found.rows] == [-1, 1]
+    assert found.skipped == ((0, 5), (2, 1))
+    assert "skipped: 5 values" in repr(found)
+    flat = Network.from_arrays([rng.normal(size=(3, 2)), EYE])
+    found = through_layers(flat, [[0, 0], [1, 0], [0, 1]], [[0, 1], [2, 1], [1, 2]])
+    assert [row.layer for row in found.rows] == [0, 1]
+    assert found.skipped == ((-1, 2),)
+
+
+def test_json_and_table() -> None:
+    network, _ = network_of(("relu", EYE, [0, 9, 9]), ("linear", EYE / 4, [0, 0, 0]))
+    found = through_layers(network, SQUARE, OTHER)
+    data = json.loads(json.dumps(found.to_json()))
+    assert data["network"] == network.hash
+    assert data["skipped"] == []
+    assert [row["linking_number"] for row in data["rows"]] == [-1, None, None]
+    first, second, _ = found.rows
+    assert data["rows"][0] == {
+        "layer": -1,
+        "kind": "input",
+        "origin": "",
+        "linking_number": -1,
+        "meeting": None,
+        "min_distance": 1.0,
+        "distance_error": first.distance_error,
+        "n_segments": [4, 4],
+    }
+    meeting = second.meeting
+    assert meeting is not None
+    assert first.distance_error == 0
+    assert data["rows"][1]["meeting"] == {
+        "step": "relu 0",
+        "point": [str(value) for value in meeting.point],
+        "a": [meeting.a[0], str(meeting.a[1])],
+        "b": [meeting.b[0], str(meeting.b[1])],
+    }
+    lines = repr(found).splitlines()
+    assert len(lines) == 4
+    assert lines[1].split() == ["input", "-1", "1", "4", "+", "4"]
+    assert lines[2].split()[:4] == ["0", "relu", "undefined", "0"]
+    assert "after relu 0: (0, " in lines[2]
+    assert "after affine: (0, " in lines[3]
+
+
+def test_a_meeting_is_one_of_the_images() -> None:
+    network, _ = network_of(("relu", EYE, [0, 9, 9]), ("linear", EYE, [0, 0, 0]))
+    images = [image(network, curve, layer=0).exact_vertices() for curve in (SQUARE, OTHER)]
+    assert meet(*images) is not None
+    assert through_layers(network, SQUARE, OTHER).rows[1].linking_number is None
+
+
+def test_bad_arguments() -> None:
+    network = Network.from_arrays([EYE, EYE])
+    with pytest.raises(ValueError, match=r"b has shape \(3, 2\); legal: \(n, 3\)"):
+        through_layers(network, SQUARE, [[0, 0], [1, 0], [0, 1]])
+    with pytest.raises(ValueError, match=r"a\[1, 0\] is nan"):
+        through_layers(network, [[0, 0, 0], [np.nan, 0, 0], [0, 1, 0]], OTHER)
+    with pytest.raises(ValueError, match="layers is 2; legal: 0 <= layers <= 1"):
+        through_layers(network, SQUARE, OTHER, layers=[2])
+    for layers in (1, "01"):
+        with pytest.raises(TypeError, match="layers is"):
+            through_layers(network, SQUARE, OTHER, layers=layers)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="network is of type list"):
+        through_layers([], SQUARE, OTHER)
+    with pytest.raises(relutope.IncompleteError, match="max_segments = 3"):
+        through_layers(Network.from_arrays([EYE, EYE]), SQUARE, OTHER, max_segments=3)

@@ -7,6 +7,8 @@
 #include "bindings/bind.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/signals.hpp"
+#include "curves/distance.hpp"
+#include "curves/gauss.hpp"
 #include "curves/linking.hpp"
 
 namespace py = pybind11;
@@ -76,6 +78,22 @@ py::object meeting_of(const BoundCurves& bound, std::size_t a, std::size_t b) {
                         to_python(found->place.denominator));
 }
 
+py::tuple nearest_segments_of(const BoundCurves& bound, std::size_t a, std::size_t b) {
+  const ClosedCurves& curves = bound.with(a, b);
+  NearestSegments nearest{};
+  {
+    const py::gil_scoped_release release;
+    nearest = nearest_segments(curves, a, b, check_signals);
+  }
+  return py::make_tuple(nearest.segment_a, nearest.segment_b);
+}
+
+double gauss_integral_of(const BoundCurves& bound, std::size_t a, std::size_t b) {
+  const ClosedCurves& curves = bound.with(a, b);
+  const py::gil_scoped_release release;
+  return gauss_integral(curves, a, b, check_signals);
+}
+
 }  // namespace
 
 void bind_curves(py::module_& m) {
@@ -83,7 +101,9 @@ void bind_curves(py::module_& m) {
       .def(py::init(&from_floats), py::arg("points"), FloatingGuard())
       .def_static("from_rationals", &from_rationals, py::arg("points"), FloatingGuard())
       .def("linking_number", &linking_number_of, py::arg("a"), py::arg("b"), FloatingGuard())
-      .def("meeting", &meeting_of, py::arg("a"), py::arg("b"), FloatingGuard());
+      .def("meeting", &meeting_of, py::arg("a"), py::arg("b"), FloatingGuard())
+      .def("nearest_segments", &nearest_segments_of, py::arg("a"), py::arg("b"), FloatingGuard())
+      .def("gauss_integral", &gauss_integral_of, py::arg("a"), py::arg("b"), FloatingGuard());
 }
 
 }  // namespace relutope

@@ -38,7 +38,7 @@ Vector about_shortest(const double* a0, const double* a1, const double* b0, cons
   const double determinant = aa * bb - ab * ab;
   double s = determinant > 0 ? clamped((ab * br - ar * bb) / determinant) : 0.0;
   double t = bb > 0 ? (ab * s + br) / bb : 0.0;
-  if (!(t >= 0 && t <= 1)) {
+  if (bb == 0 || t < 0 || t > 1) {
     t = clamped(t);
     s = aa > 0 ? clamped((ab * t - ar) / aa) : 0.0;
   }

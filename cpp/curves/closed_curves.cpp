@@ -10,9 +10,9 @@
 namespace relutope {
 namespace {
 
-/// Images of magnitude up to 2^300 have products of three differences below 2^910.
-constexpr double kLargestUnscaled = 0x1p300;
-constexpr double kSmallestUnscaled = 0x1p-300;
+/// Images of magnitude up to 2^200 have products of four differences below 2^810.
+constexpr double kLargestUnscaled = 0x1p200;
+constexpr double kSmallestUnscaled = 0x1p-200;
 
 /// Bits of the integer part of |numerator / denominator|, or one more.
 int bits_of(const Integer& numerator, const Integer& denominator) {

@@ -24,7 +24,7 @@ class ClosedCurves {
   std::size_t size() const { return trees_.size(); }
   ClosedPolygon polygon(std::size_t curve) const { return ClosedPolygon(images_[curve]); }
   const CurveTree& tree(std::size_t curve) const { return trees_[curve]; }
-  /// Largest absolute coordinate of all images; 2^-300 to 2^300, unless all are 0.
+  /// Largest absolute coordinate of all images; 2^-200 to 2^200, unless all are 0.
   double largest() const { return largest_; }
   SegmentTriage triage() const { return SegmentTriage(image_error_); }
   SegmentPair segment_pair(std::size_t a, std::size_t segment_a, std::size_t b, std::size_t segment_b) const;

@@ -8,20 +8,25 @@ Examples
 1
 """
 
+from relutope.linking.closed_curves import Meeting
+from relutope.linking.distances import Distance, min_distance
 from relutope.linking.images import CurveImage, image
 from relutope.linking.layer_meetings import LayerMeeting
-from relutope.linking.numbers import Meeting, linking_matrix, linking_number, meet
+from relutope.linking.numbers import gauss_integral, linking_matrix, linking_number, meet
 from relutope.linking.through_layers import LayerLinking, ThroughLayers, through_layers
 
 __all__ = [
     "CurveImage",
+    "Distance",
     "LayerLinking",
     "LayerMeeting",
     "Meeting",
     "ThroughLayers",
+    "gauss_integral",
     "image",
     "linking_matrix",
     "linking_number",
     "meet",
+    "min_distance",
     "through_layers",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,25 @@ from numpy.typing import ArrayLike, NDArray
 from relutope import _core
 from relutope.coefficients import common_denominator, detached, exact_array
 
+#: Exact coordinates.
+Point = tuple[Fraction, ...]
+
 #: Integers up to it are float64 numbers.
 LARGEST_WHOLE = 2**53
+
+
+class Meeting(NamedTuple):
+    """A common point of two closed curves, all numbers exact."""
+
+    #: The segment of the first curve; segment i leads from vertex i to vertex i + 1.
+    segment_a: int
+    #: Where on it the point lies, from 0 to 1.
+    parameter_a: Fraction
+    #: The same of the second curve.
+    segment_b: int
+    parameter_b: Fraction
+    #: The point itself.
+    point: Point
 
 
 class ClosedCurves:
@@ -55,16 +72,34 @@ class ClosedCurves:
         else:
             self.core = _core.ClosedCurves(self.points)
 
-    def ends(self, curve: int, segment: int) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    def ends(self, curve: int, segment: int) -> tuple[Point, Point]:
         """Where a segment begins and ends."""
         points = self.points[curve]
         begin, end = points[segment].tolist(), points[(segment + 1) % len(points)].tolist()
         return tuple(map(Fraction, begin)), tuple(map(Fraction, end))
 
-    def at(self, curve: int, segment: int, parameter: Fraction) -> tuple[Fraction, ...]:
+    def at(self, curve: int, segment: int, parameter: Fraction) -> Point:
         """The point of a segment at a parameter from 0 to 1."""
         begin, end = self.ends(curve, segment)
         return tuple(p + parameter * (q - p) for p, q in zip(begin, end, strict=True))
+
+    def meeting(self, a: int, b: int) -> Meeting | None:
+        """A common point of two of the curves, if they have one."""
+        found = self.core.meeting(a, b)
+        if found is None:
+            return None
+        segment_a, segment_b, numerator, denominator = found
+        parameter_a = Fraction(numerator, denominator)
+        point = self.at(a, segment_a, parameter_a)
+        return Meeting(segment_a, parameter_a, segment_b, _parameter(point, *self.ends(b, segment_b)), point)
+
+
+def _parameter(point: Point, begin: Point, end: Point) -> Fraction:
+    """Where a point lies on a segment that holds it; 0 on a segment that is a point."""
+    for x, p, q in zip(point, begin, end, strict=True):
+        if p != q:
+            return (x - p) / (q - p)
+    return Fraction(0)
 
 
 def _checked(curve: ArrayLike, name: str) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from relutope import _core
 from relutope.coefficients import ExactRow
-from relutope.linking.closed_curves import ClosedCurves
+from relutope.linking.closed_curves import ClosedCurves, Point
 
 
 class ExactCurves(ClosedCurves):
@@ -24,12 +24,12 @@ class ExactCurves(ClosedCurves):
         self.rows = rows
         self.core = _core.ClosedCurves.from_rationals(rows)
 
-    def ends(self, curve: int, segment: int) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    def ends(self, curve: int, segment: int) -> tuple[Point, Point]:
         """Where a segment begins and ends."""
         rows = self.rows[curve]
         begin, end = rows[segment], rows[(segment + 1) % len(rows)]
         return _point(begin), _point(end)
 
 
-def _point(row: ExactRow) -> tuple[Fraction, ...]:
+def _point(row: ExactRow) -> Point:
     return tuple(Fraction(top, row[1]) for top in row[0])

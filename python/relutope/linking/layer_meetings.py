@@ -10,7 +10,6 @@ from typing import Any
 from relutope.coefficients import ExactRow
 from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage
-from relutope.linking.numbers import common_point
 
 #: A segment of a curve and a parameter on it.
 Place = tuple[int, Fraction]
@@ -47,7 +46,7 @@ class LayerMeeting:
 def first_meeting(a: CurveImage, b: CurveImage) -> LayerMeeting:
     """The first step of the layer after which the images meet, where they do after the last one."""
     for (step, rows_a), (_, rows_b) in zip(_steps(a), _steps(b), strict=True):
-        found = common_point(ExactCurves([rows_a, rows_b]))
+        found = ExactCurves([rows_a, rows_b]).meeting(0, 1)
         if found is not None:
             places = a.place(found.segment_a, found.parameter_a), b.place(found.segment_b, found.parameter_b)
             return LayerMeeting(step, found.point, *places)

@@ -3,53 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relutope.linking.closed_curves import ClosedCurves
+from relutope.arguments import checked_word
+from relutope.linking.closed_curves import ClosedCurves, Meeting
+from relutope.linking.cycles import is_cycle, linking_number_of_cycles
 from relutope.progress import interruptible
 
-
-class Meeting(NamedTuple):
-    """A common point of two closed curves, all numbers exact."""
-
-    #: The segment of the first curve; segment i leads from vertex i to vertex i + 1.
-    segment_a: int
-    #: Where on it the point lies, from 0 to 1.
-    parameter_a: Fraction
-    #: The same of the second curve.
-    segment_b: int
-    parameter_b: Fraction
-    #: The point itself.
-    point: tuple[Fraction, ...]
+Method = Literal["exact", "gauss"]
 
 
-def linking_number(a: ArrayLike, b: ArrayLike) -> int | None:
-    """The linking number of two closed polygonal curves in space, exactly.
+def linking_number(a: Any, b: Any, *, method: Method = "exact") -> int | None:
+    """The linking number of two closed polygonal curves in space, or of two cycles in R^d, exactly.
 
     It is the degree of the map (s, t) -> (b(t) - a(s)) / |b(t) - a(s)| to the sphere, which is Gauss's
     integral (1833) and half the sum of the signed crossings of a diagram, right-handed ones counting +1.
-    Either curve may cross itself, repeat vertices, or lie in a plane.
+    Either curve may cross itself, repeat vertices, or lie in a plane. Of closed oriented cycles of dimensions
+    m and n in R^(m + n + 1) it is the degree of the same map; the sphere and products are oriented with the
+    outward normal first, so swapping the arguments multiplies it by (-1)^((m + 1) (n + 1)).
 
     Parameters
     ----------
-    a, b : array_like of shape (n, 3), n >= 3
-        The vertices: floats, integers or Fractions, each taken exactly. The last one is joined to the first.
+    a, b : array_like of shape (n, 3), n >= 3, or tuple (vertices, simplices)
+        The vertices of a curve: floats, integers or Fractions, each taken exactly. The last one is joined to
+        the first. Or a cycle: vertices of shape (n, d), and of its simplices the ids of vertices, of shape
+        (k, m + 1) with m >= 1, each simplex oriented by their order; one may stand there often.
+    method : str, default "exact"
+        ``"gauss"``: Gauss's integral of curves in float64, rounded to the nearest integer; a second method to
+        compare with, whose work is the product of the sizes.
 
     Returns
     -------
     int or None
-        None if the curves have a common point: then there is no linking number, see `meet`.
+        None if they have a common point: then there is no linking number, see `meet`.
 
     Raises
     ------
     ValueError
-        If a shape is another, or a value is not finite.
+        If a shape is another, a value is not finite, the boundary of a cycle is not 0, the dimensions do not
+        fit, or `method` is another word.
     TypeError
-        If the values are not real numbers.
+        If the values are not real numbers, or only one argument is a cycle.
     relutope.IncompleteError
         At Ctrl-C.
 
@@ -64,9 +61,50 @@ def linking_number(a: ArrayLike, b: ArrayLike) -> int | None:
     >>> linking_number(square, [[2, 1, -1], [2, 1, 1], [2, 5, 0]]) is None
     True
     """
+    checked_word(method, "method", get_args(Method))
+    if is_cycle(a) or is_cycle(b):
+        if method != "exact":
+            raise ValueError(f"method is {method!r}; legal for cycles: 'exact'")
+        with interruptible("the linking number", {}):
+            return linking_number_of_cycles(a, b)
     curves = ClosedCurves([a, b], ["a", "b"])
     with interruptible("the linking number", {}):
-        return curves.core.linking_number(0, 1)
+        if method == "exact":
+            return curves.core.linking_number(0, 1)
+        return None if curves.core.meeting(0, 1) else round(curves.core.gauss_integral(0, 1))
+
+
+def gauss_integral(a: ArrayLike, b: ArrayLike) -> float:
+    """Gauss's linking integral of two closed polygonal curves, in float64.
+
+    1 / (4 pi) times the sum over all pairs of segments of the signed solid angle that b(t) - a(s) sweeps,
+    each in closed form (Van Oosterom and Strackee, 1983): the linking number up to rounding.
+
+    Parameters
+    ----------
+    a, b : array_like of shape (n, 3), n >= 3
+        As for `linking_number`.
+
+    Returns
+    -------
+    float
+        nan if the curves have a common point.
+
+    Raises
+    ------
+    ValueError, TypeError, relutope.IncompleteError
+        As `linking_number`.
+
+    Examples
+    --------
+    >>> from relutope.linking import gauss_integral
+    >>> square = [[0, 0, 0], [2, 0, 0], [2, 2, 0], [0, 2, 0]]
+    >>> round(gauss_integral(square, [[1, 1, -1], [1, 1, 1], [1, 5, 0]]), 12)
+    1.0
+    """
+    curves = ClosedCurves([a, b], ["a", "b"])
+    with interruptible("Gauss's integral", {}):
+        return np.nan if curves.core.meeting(0, 1) else curves.core.gauss_integral(0, 1)
 
 
 def linking_matrix(curves: Sequence[ArrayLike]) -> NDArray[np.object_]:
@@ -133,29 +171,9 @@ def meet(a: ArrayLike, b: ArrayLike) -> Meeting | None:
     >>> found.point
     (Fraction(1, 1), Fraction(0, 1), Fraction(0, 1))
     """
-    return common_point(ClosedCurves([a, b], ["a", "b"]))
-
-
-def common_point(curves: ClosedCurves) -> Meeting | None:
-    """As `meet`, for the first two of some curves."""
+    curves = ClosedCurves([a, b], ["a", "b"])
     with interruptible("looking for a common point", {}):
-        found = curves.core.meeting(0, 1)
-    if found is None:
-        return None
-    segment_a, segment_b, numerator, denominator = found
-    parameter_a = Fraction(numerator, denominator)
-    point = curves.at(0, segment_a, parameter_a)
-    return Meeting(segment_a, parameter_a, segment_b, _parameter(point, *curves.ends(1, segment_b)), point)
-
-
-def _parameter(
-    point: tuple[Fraction, ...], begin: tuple[Fraction, ...], end: tuple[Fraction, ...]
-) -> Fraction:
-    """Where a point lies on a segment that holds it; 0 on a segment that is a point."""
-    for x, p, q in zip(point, begin, end, strict=True):
-        if p != q:
-            return (x - p) / (q - p)
-    return Fraction(0)
+        return curves.meeting(0, 1)
 
 
 def _closed(curves: Any) -> ClosedCurves:

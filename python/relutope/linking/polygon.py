@@ -45,6 +45,8 @@ class Polygon:
                 f"{name} has shape {points.shape}; legal: (n, {dim}), n >= 3 vertices of a closed curve"
             )
         self.dim = dim
+        #: Whether all coordinates are float64 numbers.
+        self.is_float = points.dtype != object
         rows = [common_denominator([Fraction(value) for value in point]) for point in points.tolist()]
         self._ends = [_over_one_denominator(*pair) for pair in zip(rows, rows[1:] + rows[:1], strict=True)]
 

@@ -91,9 +91,11 @@ class Subdivision:
         """Points of the polygon as columns, and bounds on their errors."""
         rows = [self.polygon.at(segment, t) for segment, t in zip(segments.tolist(), parameters, strict=True)]
         values = rounded(rows)
-        nonzero = np.array([[top != 0 for top in tops] for tops, _ in rows])
+        rounds = np.array([[top != 0 for top in tops] for tops, _ in rows])
+        if self.polygon.is_float:
+            rounds[[t == 0 for t in parameters]] = False  # not rounded
         with np.errstate(over="ignore"):
-            errors = 2 * UNIT * np.abs(values) + SMALLEST * nonzero
+            errors = np.where(rounds, 2 * UNIT * np.abs(values) + SMALLEST, 0.0)
         return values.T, errors.T
 
     def _next(self) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import nan
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from relutope import _core
 from relutope.arguments import checked_dimension
 from relutope.coefficients import common_denominator
 from relutope.linking.bounded_values import SMALLEST, UNIT
+from relutope.linking.distances import distance_of, min_distance
 from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage, images
 from relutope.linking.layer_meetings import LayerMeeting, first_meeting, same_meeting
-from relutope.linking.numbers import linking_number, min_distance
+from relutope.linking.numbers import linking_number
 from relutope.linking.polygon import Polygon, rounded
 from relutope.loading import as_network
 from relutope.network import Network
@@ -39,8 +40,8 @@ class LayerLinking:
     meeting : LayerMeeting or None
         Such a point, and the first step of the layer after which there is one.
     min_distance, distance_error : float
-        The least distance of the images with vertices in float64, and how far that of the exact images is
-        from it at most, rounding of the distance itself apart; 0 where they meet, nan beyond float64.
+        The least distance of the images, and how far off it may be because their vertices are rounded to
+        float64; 0 where they meet, infinite beyond float64.
     n_segments : (int, int)
         Numbers of segments of the two images.
     """
@@ -60,7 +61,7 @@ class LayerLinking:
         return {
             **vars(self),
             "meeting": None if self.meeting is None else self.meeting.to_json(),
-            **{name: None if np.isnan(value) else value for name, value in distances.items()},
+            **{name: value if isfinite(value) else None for name, value in distances.items()},
             "n_segments": list(self.n_segments),
         }
 
@@ -200,28 +201,22 @@ def _row(a: CurveImage, b: CurveImage, earlier: LayerMeeting | None) -> LayerLin
 def _number(a: CurveImage, b: CurveImage) -> tuple[int | None, float, float]:
     """Linking number, and the least distance of float images of the curves with the most that it is off.
 
-    Curves whose vertices move straight from the exact ones to others, each coordinate by at most e, move by at
-    most 2 e. If the others are farther apart than both move, the curves do not meet on the way, so all have one
-    linking number.
+    Curves whose vertices move straight from the exact ones to others, each coordinate by at most e, move by
+    at most 2 e. If the others are farther apart than both move, the curves do not meet on the way, so all
+    have one linking number.
     """
     curves = a.bounded[0], b.bounded[0]
     reach = _reach(a.bounded[1], b.bounded[1])
-    if (
-        np.isfinite(reach)
-        and all(np.isfinite(values).all() for values in curves)
-        and _core.apart(*curves, reach)
-    ):
-        return linking_number(*curves), float(min_distance(*curves).value), reach
+    finite = isfinite(reach) and all(np.isfinite(values).all() for values in curves)
+    if finite and _core.apart(*curves, reach):
+        return linking_number(*curves), min_distance(*curves).value, reach
     exact = ExactCurves([a.rows, b.rows])
     with interruptible("the linking number", {}):
         number = exact.core.linking_number(0, 1)
-    curves = a.vertices, b.vertices
     if number is None:
         return None, 0.0, 0.0
-    if not all(np.isfinite(values).all() for values in curves):
-        return number, nan, nan
-    reach = _reach(*(UNIT * np.abs(values) + SMALLEST for values in curves))
-    return number, float(min_distance(*curves).value), reach
+    reach = _reach(*(UNIT * np.abs(values) + SMALLEST for values in (a.vertices, b.vertices)))
+    return number, distance_of(exact).value, reach
 
 
 def _reach(*errors: NDArray[np.float64]) -> float:
@@ -233,8 +228,3 @@ def _checked_layers(layers: Iterable[int], last: int) -> set[int]:
     if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
         raise TypeError(f"layers is {layers!r}; legal: an iterable of ints from 0 to {last}")
     return {checked_dimension(layer, last, name="layers") for layer in layers}
-
-
-def _distance(a: CurveImage, b: CurveImage) -> float:
-    vertices = a.vertices, b.vertices
-    return float(min_distance(*vertices).value) if all(np.isfinite(x).all() for x in vertices) else nan
