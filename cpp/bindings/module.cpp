@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
   relutope::bind_homology(m);
   relutope::bind_curves(m);
   relutope::bind_clearance(m);
+  relutope::bind_edge_crossings(m);
   relutope::bind_refinement(m);
   relutope::bind_verify(m);
 }

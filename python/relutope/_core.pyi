@@ -97,6 +97,12 @@ class ClosedCurves:
     def gauss_integral(self, a: int, b: int) -> float: ...
 
 def apart(a: NDArray[np.float64], b: NDArray[np.float64], radius: float) -> bool: ...
+def edge_crossings(
+    points_a: NDArray[np.float64],
+    edges_a: NDArray[np.int64],
+    points_b: NDArray[np.float64],
+    edges_b: NDArray[np.int64],
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int8]]: ...
 
 class Complex:
     @staticmethod
