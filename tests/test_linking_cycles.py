@@ -110,7 +110,8 @@ def test_cycles_that_meet() -> None:
     moved = [
         [Fraction(x) - o + t for x, o, t in zip(row, origin, third, strict=True)] for row in b[0].tolist()
     ]
-    assert linking_number((exact, a[1]), (moved, b[1])) is None
+    first = (exact, a[1])
+    assert linking_number(first, (moved, b[1])) is None
     barely = [[*row[:4], row[4] + Fraction(1, 2**400)] for row in moved]
     assert linking_number((exact, a[1]), (barely, b[1])) == intersections_with_cone(
         (exact, a[1]), (barely, b[1])
