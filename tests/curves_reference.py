@@ -108,3 +108,57 @@ def gauss_integral(a: ArrayLike, b: ArrayLike) -> float:
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+
+
+Chain = tuple[ArrayLike, ArrayLike]
+
+
+def intersections_with_cone(a: Chain, b: Chain, seed: int = 0) -> int:
+    """The linking number of two cycles: (-1)^(m + 1) times the intersections of a cone over a with b."""
+    rng = random.Random(seed)
+    (p, first), (q, second) = ((exact(v), np.asarray(s).tolist()) for v, s in (a, b))
+    while True:
+        apex = [Fraction(rng.randint(-(10**9), 10**9), 10**7) for _ in p[0]]
+        found = [degree([apex, *(p[i] for i in x)], [q[j] for j in y]) for x in first for y in second]
+        if None not in found:
+            return sum(filter(None, found)) * (-1) ** len(first[0])
+
+
+def exact(points: ArrayLike) -> list[Point]:
+    return [[Fraction(x) for x in point] for point in np.asarray(points).tolist()]
+
+
+def degree(x: list[Point], y: list[Point]) -> int | None:
+    """Sign of the frames where simplices of complementary dimensions cross; None on the boundary of one.
+
+    Flat frames count 0: for almost all apexes such simplices do not meet.
+    """
+    frame = [minus(v, x[0]) for v in x[1:]] + [minus(w, y[0]) for w in y[1:]]
+    columns = [list(column) for column in zip(*frame, minus(y[0], x[0]), strict=True)]
+    whole, places = eliminated(columns)
+    if whole == 0:
+        return 0
+    # x0 + sum s dx == y0 + sum t dy, dy standing with the other sign.
+    s, t = places[: len(x) - 1], [-place for place in places[len(x) - 1 :]]
+    weights = [1 - sum(s), *s, 1 - sum(t), *t]
+    if min(weights) == 0:
+        return None
+    return sign(whole) if min(weights) > 0 else 0
+
+
+def eliminated(rows: list[Point]) -> tuple[Fraction, Point]:
+    """Determinant of the matrix before the last column, and the solution for that column."""
+    whole = Fraction(1)
+    for k in range(len(rows)):
+        pivot = next((i for i in range(k, len(rows)) if rows[i][k]), None)
+        if pivot is None:
+            return Fraction(0), []
+        if pivot != k:
+            rows[k], rows[pivot] = rows[pivot], rows[k]
+            whole = -whole
+        whole *= rows[k][k]
+        rows[k] = [x / rows[k][k] for x in rows[k]]
+        for i in range(len(rows)):
+            if i != k and rows[i][k]:
+                rows[i] = [x - rows[i][k] * y for x, y in zip(rows[i], rows[k], strict=True)]
+    return whole, [row[-1] for row in rows]

@@ -47,8 +47,8 @@ class Cycle:
         for facet, coefficient in _boundary(self.simplices).items():
             if coefficient:
                 raise ValueError(
-                    f"{name} has a boundary: the simplex {facet} with coefficient {coefficient}; legal: cycles,"
-                    " whose boundary is 0"
+                    f"{name} has a boundary: the simplex {facet} with coefficient {coefficient}; legal: "
+                    "cycles, whose boundary is 0"
                 )
 
     @property
@@ -78,11 +78,11 @@ def is_cycle(value: Any) -> bool:
 def linking_number_of_cycles(a: Any, b: Any) -> int | None:
     """See `relutope.linking.linking_number`.
 
-    The degree of (x, y) -> (y - x) / |y - x| at the last axis e of space: the pairs of simplices where y - x is
-    a positive multiple of e, with signs. With a frame of a, then one of b, the sign is that of the determinant
-    with columns e, -da, db, which is that of the matrix (da, -db) without its last row. The second cycle is
-    moved by (t, t^2, ..., t^(d - 1), 0) for an infinitely small t > 0: no linking number changes, and such
-    pairs lie in the interior of simplices.
+    The degree of (x, y) -> (y - x) / |y - x| at the last axis e of space: the pairs of simplices where y - x
+    is a positive multiple of e, with signs. With a frame of a, then one of b, the sign is that of the
+    determinant with columns e, -da, db, which is that of the matrix (da, -db) without its last row. The
+    second cycle is moved by (t, t^2, ..., t^(d - 1), 0) for an infinitely small t > 0: no linking number
+    changes, and such pairs lie in the interior of simplices.
     """
     first, second = Cycle(a, "a"), Cycle(b, "b")
     d = first.vertices.shape[1]

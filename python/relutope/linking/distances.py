@@ -59,19 +59,19 @@ def min_distance(a: ArrayLike, b: ArrayLike) -> Distance:
     >>> found.value, found.segment_a, found.parameter_a
     (1.0, 0, Fraction(1, 2))
     """
-    return distance_of(ClosedCurves([a, b], ["a", "b"]))
-
-
-def distance_of(curves: ClosedCurves) -> Distance:
-    """As `min_distance`, for the first two of some curves."""
     with interruptible("the distance", {}):
-        meeting = curves.meeting(0, 1)
-        if meeting is not None:
-            place = (meeting.segment_a, meeting.parameter_a, meeting.segment_b, meeting.parameter_b)
-            return Distance(0.0, Fraction(0), *place, meeting.point, meeting.point)
-        segment_a, segment_b = curves.core.nearest_segments(0, 1)
-    parameter_a, parameter_b = _nearest(curves.ends(0, segment_a), curves.ends(1, segment_b))
-    point_a, point_b = curves.at(0, segment_a, parameter_a), curves.at(1, segment_b, parameter_b)
+        return distance_between(ClosedCurves([a, b], ["a", "b"]), 0, 1)
+
+
+def distance_between(curves: ClosedCurves, a: int, b: int) -> Distance:
+    """As `min_distance`, of two of several curves."""
+    meeting = curves.meeting(a, b)
+    if meeting is not None:
+        place = (meeting.segment_a, meeting.parameter_a, meeting.segment_b, meeting.parameter_b)
+        return Distance(0.0, Fraction(0), *place, meeting.point, meeting.point)
+    segment_a, segment_b = curves.core.nearest_segments(a, b)
+    parameter_a, parameter_b = _nearest(curves.ends(a, segment_a), curves.ends(b, segment_b))
+    point_a, point_b = curves.at(a, segment_a, parameter_a), curves.at(b, segment_b, parameter_b)
     gap = _minus(point_a, point_b)
     squared = _dot(gap, gap)
     place = (segment_a, parameter_a, segment_b, parameter_b)

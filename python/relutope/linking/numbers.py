@@ -134,13 +134,20 @@ def linking_matrix(curves: Sequence[ArrayLike]) -> NDArray[np.object_]:
            [1, None, 0],
            [None, 0, None]], dtype=object)
     """
-    closed = _closed(curves)
-    n = len(closed.points)
-    matrix: NDArray[np.object_] = np.full((n, n), None, dtype=object)
+    if isinstance(curves, (str, bytes)) or not isinstance(curves, (Sequence, np.ndarray)):
+        raise TypeError(f"curves is a {type(curves).__name__}; legal: a sequence of arrays of shape (n, 3)")
+    closed = ClosedCurves(list(curves), [f"curves[{i}]" for i in range(len(curves))])
     with interruptible("linking numbers", {}):
-        for i in range(n):
-            for j in range(i + 1, n):
-                matrix[i, j] = matrix[j, i] = closed.core.linking_number(i, j)
+        return linking_numbers(closed)
+
+
+def linking_numbers(curves: ClosedCurves) -> NDArray[np.object_]:
+    """As `linking_matrix`."""
+    n = len(curves.points)
+    matrix: NDArray[np.object_] = np.full((n, n), None, dtype=object)
+    for i in range(n):
+        for j in range(i + 1, n):
+            matrix[i, j] = matrix[j, i] = curves.core.linking_number(i, j)
     return matrix
 
 
@@ -174,9 +181,3 @@ def meet(a: ArrayLike, b: ArrayLike) -> Meeting | None:
     curves = ClosedCurves([a, b], ["a", "b"])
     with interruptible("looking for a common point", {}):
         return curves.meeting(0, 1)
-
-
-def _closed(curves: Any) -> ClosedCurves:
-    if isinstance(curves, (str, bytes)) or not isinstance(curves, (Sequence, np.ndarray)):
-        raise TypeError(f"curves is a {type(curves).__name__}; legal: a sequence of arrays of shape (n, 3)")
-    return ClosedCurves(list(curves), [f"curves[{i}]" for i in range(len(curves))])

@@ -14,7 +14,7 @@ from relutope import _core
 from relutope.arguments import checked_dimension
 from relutope.coefficients import common_denominator
 from relutope.linking.bounded_values import SMALLEST, UNIT
-from relutope.linking.distances import distance_of, min_distance
+from relutope.linking.distances import distance_between, min_distance
 from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage, images
 from relutope.linking.layer_meetings import LayerMeeting, first_meeting, same_meeting
@@ -213,10 +213,11 @@ def _number(a: CurveImage, b: CurveImage) -> tuple[int | None, float, float]:
     exact = ExactCurves([a.rows, b.rows])
     with interruptible("the linking number", {}):
         number = exact.core.linking_number(0, 1)
+        distance = 0.0 if number is None else distance_between(exact, 0, 1).value
     if number is None:
         return None, 0.0, 0.0
     reach = _reach(*(UNIT * np.abs(values) + SMALLEST for values in (a.vertices, b.vertices)))
-    return number, distance_of(exact).value, reach
+    return number, distance, reach
 
 
 def _reach(*errors: NDArray[np.float64]) -> float:
