@@ -60,6 +60,41 @@ struct LeafBoxes {
   std::array<CurveBox, CurveTree::kLeaf> boxes;
 };
 
+/// What floats say about two segments projected along an axis.
+struct ProjectedSides {
+  std::optional<Sign> begin_a, end_a;  // sides of the line of b
+  std::optional<Sign> begin_b, end_b;  // sides of the line of a, both with the other sign
+  bool apart = false;                  // both ends of one are on one side of the other
+
+  bool cross() const { return !apart && begin_a && end_a && begin_b && end_b; }
+};
+
+/// Two segments as differences of images.
+struct SegmentDifferences {
+  SegmentDifferences(const ClosedPolygon& a, std::size_t segment_a, const ClosedPolygon& b, std::size_t segment_b)
+      : da(subtract(a.end_of(segment_a), a.begin_of(segment_a))),
+        db(subtract(b.end_of(segment_b), b.begin_of(segment_b))),
+        from_b_to_a(subtract(a.begin_of(segment_a), b.begin_of(segment_b))),
+        from_b_to_end_a(subtract(a.end_of(segment_a), b.begin_of(segment_b))),
+        from_end_b_to_a(subtract(a.begin_of(segment_a), b.end_of(segment_b))) {}
+
+  ProjectedSides sides(const SegmentTriage& triage, std::size_t axis) const {
+    const std::size_t u = (axis + 1) % 3;
+    const std::size_t v = (axis + 2) % 3;
+    const auto area = [&](const Difference& x, const Difference& y) { return triage.area(x[u], x[v], y[u], y[v]); };
+    ProjectedSides result{area(db, from_b_to_a), area(db, from_b_to_end_a), {}, {}};
+    result.apart = result.begin_a && result.begin_a == result.end_a;
+    if (result.apart) return result;
+    result.begin_b = area(da, from_b_to_a);
+    result.end_b = area(da, from_end_b_to_a);
+    result.apart = result.begin_b && result.begin_b == result.end_b;
+    return result;
+  }
+  std::optional<Sign> volume(const SegmentTriage& triage) const { return triage.volume(da, db, from_b_to_a); }
+
+  Difference da, db, from_b_to_a, from_b_to_end_a, from_end_b_to_a;
+};
+
 class CrossingCount {
  public:
   CrossingCount(const ClosedCurves& curves, std::size_t a, std::size_t b, Projection projection)
@@ -67,21 +102,12 @@ class CrossingCount {
 
   /// Adds the crossing of two segments, or finds that they meet.
   void add(std::size_t segment_a, std::size_t segment_b) {
-    const ClosedPolygon a = curves_.polygon(a_);
-    const ClosedPolygon b = curves_.polygon(b_);
-    const Difference da = subtract(a.end_of(segment_a), a.begin_of(segment_a));
-    const Difference db = subtract(b.end_of(segment_b), b.begin_of(segment_b));
-    const Difference r = subtract(a.begin_of(segment_a), b.begin_of(segment_b));
-    const std::optional<Sign> begin_a = area(db, r);
-    const std::optional<Sign> end_a = area(db, subtract(a.end_of(segment_a), b.begin_of(segment_b)));
-    if (begin_a && begin_a == end_a) return;
-    // Seen from a the differences are the negative ones, which are as good for a comparison.
-    const std::optional<Sign> begin_b = area(da, r);
-    const std::optional<Sign> end_b = area(da, subtract(a.begin_of(segment_a), b.end_of(segment_b)));
-    if (begin_b && begin_b == end_b) return;
-    if (begin_a && end_a && begin_b && end_b) {
-      if (const std::optional<Sign> volume = triage_.volume(da, db, r)) {
-        count({*begin_a, *volume * *begin_a});
+    const SegmentDifferences segments(curves_.polygon(a_), segment_a, curves_.polygon(b_), segment_b);
+    const ProjectedSides sides = segments.sides(triage_, projection_.axis);
+    if (sides.apart) return;
+    if (sides.cross()) {
+      if (const std::optional<Sign> volume = segments.volume(triage_)) {
+        count({*sides.begin_a, *volume * *sides.begin_a});
         return;
       }
     }
@@ -97,12 +123,6 @@ class CrossingCount {
   std::int64_t number() const { return number_; }
 
  private:
-  std::optional<Sign> area(const Difference& x, const Difference& y) const {
-    const std::size_t u = (projection_.axis + 1) % 3;
-    const std::size_t v = (projection_.axis + 2) % 3;
-    return triage_.area(x[u], x[v], y[u], y[v]);
-  }
-
   void count(const ProjectedCrossing& crossing) {
     const Sign counted = projection_.above ? Sign::kPositive : Sign::kNegative;
     if (crossing.height == counted) number_ += to_int(crossing.turn * counted);
@@ -160,12 +180,11 @@ std::optional<Meeting> meeting(const ClosedCurves& curves, std::size_t a, std::s
   for_each_kept_pair(
       curves, a, b, [](const CurveBox& x, const CurveBox& y) { return x.meets(y); }, [&] { return found.has_value(); },
       [&](std::size_t i, std::size_t j) {
-        const double* begin_a = polygon_a.begin_of(i);
-        const double* begin_b = polygon_b.begin_of(j);
-        // Segments that meet lie in one plane.
-        if (triage.volume(subtract(polygon_a.end_of(i), begin_a), subtract(polygon_b.end_of(j), begin_b),
-                          subtract(begin_b, begin_a))) {
-          return;
+        const SegmentDifferences segments(polygon_a, i, polygon_b, j);
+        // Segments that meet lie in one plane, and in all projections they meet too.
+        if (segments.volume(triage)) return;
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          if (segments.sides(triage, axis).apart) return;
         }
         if (const auto place = common_point(curves.segment_pair(a, i, b, j))) found = Meeting{i, j, *place};
       },
