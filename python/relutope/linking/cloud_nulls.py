@@ -34,7 +34,9 @@ class CloudLinkingNull:
     def p_value(self, observed: CloudLinking) -> float | None:
         """Share of clouds, the observed ones among them, whose rank is at least the observed one.
 
-        Samples without a rank are counted as if theirs were; None if the observed clouds have none.
+        Samples without a rank are counted as if theirs were; None if the observed clouds have none. Clouds that
+        fill the same space are linked in many ways: with more neighbours, one clean link has a smaller rank than
+        random labels.
         """
         if observed.rank is None:
             return None
@@ -81,11 +83,12 @@ def cloud_linking_null(
     >>> import numpy as np
     >>> from relutope.linking import cloud_linking, cloud_linking_null
     >>> t = np.arange(40) * np.pi / 20
-    >>> a = np.column_stack([np.cos(t), np.sin(t), 0 * t])
-    >>> b = np.column_stack([1 + np.cos(t), 0 * t, np.sin(t)]) + [0.01, 0.02, 0]
-    >>> null = cloud_linking_null(a, b, "labels", n=19, rng=0, k=2, quantile=1)
-    >>> null.p_value(cloud_linking(a, b, k=2, quantile=1))
-    0.05
+    >>> a = np.column_stack([np.cos(t), np.sin(t), 0.1 * np.sin(3 * t)])
+    >>> b = np.column_stack([1 + np.cos(t), 0.1 * np.sin(2 * t + 1), np.sin(t)])
+    >>> null = cloud_linking_null(a, b, "labels", n=19, rng=0, k=3)
+    >>> observed = cloud_linking(a, b, k=3)
+    >>> observed.rank, max(null.ranks), null.p_value(observed)
+    (1, 1, 0.15)
     """
     checked_word(kind, "kind", ("labels", "projections"))
     first, second = checked_clouds(a, b)
