@@ -34,9 +34,9 @@ class CloudLinkingNull:
     def p_value(self, observed: CloudLinking) -> float | None:
         """Share of clouds, the observed ones among them, whose rank is at least the observed one.
 
-        Samples without a rank are counted as if theirs were; None if the observed clouds have none. Clouds that
-        fill the same space are linked in many ways: with more neighbours, one clean link has a smaller rank than
-        random labels.
+        Samples without a rank are counted as if theirs were; None if the observed clouds have none. Clouds
+        that fill the same space are linked in many ways: with more neighbours, one clean link has a smaller
+        rank than random labels.
         """
         if observed.rank is None:
             return None
