@@ -4,8 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "curves/segment_pair.hpp"
-#include "curves/triage.hpp"
+#include "curves/segment_differences.hpp"
 #include "exact/dyadic.hpp"
 
 namespace relutope {
@@ -24,10 +23,6 @@ CurveBox box_of(const Ends& ends) {
   return box;
 }
 
-std::optional<Sign> area(const Difference& x, const Difference& y) {
-  return SegmentTriage(0).area(x[0], x[1], y[0], y[1]);
-}
-
 SegmentPair exact_pair(const Ends& a, const Ends& b) {
   std::array<double, 12> values;
   auto out = values.begin();
@@ -43,20 +38,12 @@ SegmentPair exact_pair(const Ends& a, const Ends& b) {
 
 /// The sign of an EdgeCrossing, if they cross so or meet.
 std::optional<std::int8_t> crossing(const Ends& a, const Ends& b) {
-  const Difference da = subtract(a[1], a[0]);
-  const Difference db = subtract(b[1], b[0]);
-  const Difference r = subtract(a[0], b[0]);
-  const std::optional<Sign> begin_a = area(db, r);
-  const std::optional<Sign> end_a = area(db, subtract(a[1], b[0]));
-  if (begin_a && begin_a == end_a) return std::nullopt;
-  const std::optional<Sign> begin_b = area(da, r);
-  const std::optional<Sign> end_b = area(da, subtract(a[0], b[1]));
-  if (begin_b && begin_b == end_b) return std::nullopt;
-  std::optional<ProjectedCrossing> found;
-  const std::optional<Sign> volume = SegmentTriage(0).volume(da, db, r);
-  if (begin_a && end_a && begin_b && end_b && volume) {
-    found = ProjectedCrossing{*begin_a, *volume * *begin_a};
-  } else {
+  const SegmentTriage triage(0);
+  const SegmentDifferences segments(a[0], a[1], b[0], b[1]);
+  const ProjectedSides sides = segments.sides(triage, kAxis);
+  if (sides.apart) return std::nullopt;
+  std::optional<ProjectedCrossing> found = segments.crossing(sides, triage);
+  if (!found) {
     const SegmentPair pair = exact_pair(a, b);
     if (common_point(pair)) return std::int8_t{0};
     found = projected_crossing(pair, kAxis);

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "curves/segment_differences.hpp"
+
 namespace relutope {
 namespace {
 
@@ -60,40 +62,10 @@ struct LeafBoxes {
   std::array<CurveBox, CurveTree::kLeaf> boxes;
 };
 
-/// What floats say about two segments projected along an axis.
-struct ProjectedSides {
-  std::optional<Sign> begin_a, end_a;  // sides of the line of b
-  std::optional<Sign> begin_b, end_b;  // sides of the line of a, both with the other sign
-  bool apart = false;                  // both ends of one are on one side of the other
-
-  bool cross() const { return !apart && begin_a && end_a && begin_b && end_b; }
-};
-
-/// Two segments as differences of images.
-struct SegmentDifferences {
-  SegmentDifferences(const ClosedPolygon& a, std::size_t segment_a, const ClosedPolygon& b, std::size_t segment_b)
-      : da(subtract(a.end_of(segment_a), a.begin_of(segment_a))),
-        db(subtract(b.end_of(segment_b), b.begin_of(segment_b))),
-        from_b_to_a(subtract(a.begin_of(segment_a), b.begin_of(segment_b))),
-        from_b_to_end_a(subtract(a.end_of(segment_a), b.begin_of(segment_b))),
-        from_end_b_to_a(subtract(a.begin_of(segment_a), b.end_of(segment_b))) {}
-
-  ProjectedSides sides(const SegmentTriage& triage, std::size_t axis) const {
-    const std::size_t u = (axis + 1) % 3;
-    const std::size_t v = (axis + 2) % 3;
-    const auto area = [&](const Difference& x, const Difference& y) { return triage.area(x[u], x[v], y[u], y[v]); };
-    ProjectedSides result{area(db, from_b_to_a), area(db, from_b_to_end_a), {}, {}};
-    result.apart = result.begin_a && result.begin_a == result.end_a;
-    if (result.apart) return result;
-    result.begin_b = area(da, from_b_to_a);
-    result.end_b = area(da, from_end_b_to_a);
-    result.apart = result.begin_b && result.begin_b == result.end_b;
-    return result;
-  }
-  std::optional<Sign> volume(const SegmentTriage& triage) const { return triage.volume(da, db, from_b_to_a); }
-
-  Difference da, db, from_b_to_a, from_b_to_end_a, from_end_b_to_a;
-};
+SegmentDifferences differences(const ClosedPolygon& a, std::size_t segment_a, const ClosedPolygon& b,
+                               std::size_t segment_b) {
+  return {a.begin_of(segment_a), a.end_of(segment_a), b.begin_of(segment_b), b.end_of(segment_b)};
+}
 
 class CrossingCount {
  public:
@@ -102,14 +74,12 @@ class CrossingCount {
 
   /// Adds the crossing of two segments, or finds that they meet.
   void add(std::size_t segment_a, std::size_t segment_b) {
-    const SegmentDifferences segments(curves_.polygon(a_), segment_a, curves_.polygon(b_), segment_b);
+    const SegmentDifferences segments = differences(curves_.polygon(a_), segment_a, curves_.polygon(b_), segment_b);
     const ProjectedSides sides = segments.sides(triage_, projection_.axis);
     if (sides.apart) return;
-    if (sides.cross()) {
-      if (const std::optional<Sign> volume = segments.volume(triage_)) {
-        count({*sides.begin_a, *volume * *sides.begin_a});
-        return;
-      }
+    if (const std::optional<ProjectedCrossing> crossing = segments.crossing(sides, triage_)) {
+      count(*crossing);
+      return;
     }
     const SegmentPair pair = curves_.segment_pair(a_, segment_a, b_, segment_b);
     if (common_point(pair)) {
@@ -180,7 +150,7 @@ std::optional<Meeting> meeting(const ClosedCurves& curves, std::size_t a, std::s
   for_each_kept_pair(
       curves, a, b, [](const CurveBox& x, const CurveBox& y) { return x.meets(y); }, [&] { return found.has_value(); },
       [&](std::size_t i, std::size_t j) {
-        const SegmentDifferences segments(polygon_a, i, polygon_b, j);
+        const SegmentDifferences segments = differences(polygon_a, i, polygon_b, j);
         // Segments that meet lie in one plane, and in all projections they meet too.
         if (segments.volume(triage)) return;
         for (std::size_t axis = 0; axis < 3; ++axis) {
