@@ -9,11 +9,11 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from homology import best
 from measure import peak_rss
 from numpy.typing import NDArray
 
@@ -68,16 +68,6 @@ def helices(n: int) -> tuple[Link, int]:
 
 
 LINKS = {"torus": torus, "walk": walk, "helices": helices}
-
-
-def best(call: Callable[[], object], repeat: int) -> float:
-    """CPU seconds of the fastest of some calls."""
-    times = []
-    for _ in range(repeat):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 def check(name: str, link: Link, known: int | None) -> int:

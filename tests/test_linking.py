@@ -123,6 +123,31 @@ def test_rational_polygons(seed: int, n: int) -> None:
     agree(a, b, seed)
 
 
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([2.0**-52, 2.0**-60, 2.0**-300, 2.0**-1074]),
+    st.sampled_from([0, 300, 1000]),
+)
+@settings(max_examples=60, deadline=None)
+def test_nearly_degenerate_polygons(seed: int, noise: float, exponent: int) -> None:
+    """Lattice polygons, turned or not, that are moved by the last bits of floats."""
+    rng = np.random.default_rng(seed)
+    turn = np.round(rng.normal(size=(3, 3)) * 64) / 64 if seed % 2 else np.eye(3)
+    a, b = (rng.integers(-2, 3, (n, 3)) @ turn for n in (5, 6))
+    a = np.ldexp(a + rng.integers(-1, 2, a.shape) * noise, exponent)
+    agree(a, np.ldexp(b, exponent), seed)
+
+
+@given(st.integers(0, 2**32), st.integers(10, 40))
+@settings(max_examples=40, deadline=None)
+def test_nearly_degenerate_rational_polygons(seed: int, digits: int) -> None:
+    rng = np.random.default_rng(seed)
+    step = Fraction(1, 10**digits)
+    a, b = ([[Fraction(int(x), 3) for x in row] for row in rng.integers(-2, 3, (5, 3))] for _ in range(2))
+    a = [[x + int(rng.integers(-1, 2)) * step for x in row] for row in a]
+    agree(a, b, seed)
+
+
 @given(st.integers(0, 2**32), st.integers(-1000, 900))
 @settings(max_examples=50, deadline=None)
 def test_extreme_coordinates(seed: int, exponent: int) -> None:

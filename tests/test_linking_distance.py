@@ -47,6 +47,20 @@ def test_distance_of_random_polygons(seed: int, n: int) -> None:
     agree(rng.normal(size=(n, 3)), rng.normal(size=(n, 3)) + 1)
 
 
+@given(st.integers(0, 2**32), st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_distance_of_nearly_parallel_segments(seed: int, digits: int) -> None:
+    """Long thin triangles side by side: floats may name another pair, but none that is farther by much."""
+    rng = np.random.default_rng(seed)
+    a, b = (
+        np.array([[0, 0, 0], [1, 0, 0], [1, 0, 0]]) + rng.normal(size=(3, 3)) * 2.0**-digits for _ in range(2)
+    )
+    found, least = min_distance(a, b), reference.squared_distance(a, b)
+    assert found.squared >= least
+    assert found.value - float(least) ** 0.5 <= 2.0**-50
+    assert (found.squared == 0) == (least == 0)
+
+
 def test_distance_of_parallel_and_repeated_points() -> None:
     points = [[0, 0, 0], [0, 0, 0], [3, 0, 0], [3, 0, 0]]
     agree(points, [[0, 2, 0], [3, 2, 0], [3, 2, 0]])

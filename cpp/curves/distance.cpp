@@ -8,6 +8,10 @@ namespace {
 
 double dot(const Difference& a, const Difference& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
+Difference cross(const Difference& a, const Difference& b) {
+  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
 /// Squared length of r + s d - t e.
 double squared_gap(const Difference& r, double s, const Difference& d, double t, const Difference& e) {
   Difference gap;
@@ -22,7 +26,9 @@ double squared_distance(const CurveBox& a, const CurveBox& b) {
   return dot(gap, gap);
 }
 
-/// Of segments: the least distance is between interior points at which the gap is normal to both, or at an end of one.
+/// Of segments: the least distance is between interior points where the gap is normal to both, or at an end of one. By
+/// the cross product the interior points of segments at an angle w lose 1 / w of the digits, by scalar products 1 /
+/// w^2.
 double squared_distance(const double* a0, const double* a1, const double* b0, const double* b1) {
   constexpr Difference kNone{};
   const Difference d = subtract(a1, a0);
@@ -30,21 +36,21 @@ double squared_distance(const double* a0, const double* a1, const double* b0, co
   const Difference r = subtract(a0, b0);
   const double dd = dot(d, d);
   const double ee = dot(e, e);
-  const double de = dot(d, e);
-  const double dr = dot(d, r);
-  const double er = dot(e, r);
-  const double whole = dd * ee - de * de;
-  const double s = (de * er - dr * ee) / whole;
-  const double t = (dd * er - dr * de) / whole;
-  if (whole > 0 && s > 0 && s < 1 && t > 0 && t < 1) return squared_gap(r, s, d, t, e);
   const auto clamped = [](double place, double length) {
     return length > 0 ? std::clamp(place / length, 0.0, 1.0) : 0;
   };
   const Difference from_end = subtract(a1, b0);
   const Difference to_end = subtract(a0, b1);
-  return std::min(
-      {squared_gap(r, 0, kNone, clamped(er, ee), e), squared_gap(from_end, 0, kNone, clamped(dot(e, from_end), ee), e),
-       squared_gap(r, clamped(-dr, dd), d, 0, kNone), squared_gap(to_end, clamped(-dot(d, to_end), dd), d, 0, kNone)});
+  const double at_ends = std::min({squared_gap(r, 0, kNone, clamped(dot(e, r), ee), e),
+                                   squared_gap(from_end, 0, kNone, clamped(dot(e, from_end), ee), e),
+                                   squared_gap(r, clamped(-dot(d, r), dd), d, 0, kNone),
+                                   squared_gap(to_end, clamped(-dot(d, to_end), dd), d, 0, kNone)});
+  const Difference normal = cross(d, e);
+  const double whole = dot(normal, normal);
+  const double s = -dot(cross(r, e), normal) / whole;
+  const double t = -dot(cross(r, d), normal) / whole;
+  if (!(whole > 0 && s > 0 && s < 1 && t > 0 && t < 1)) return at_ends;
+  return std::min(at_ends, squared_gap(r, s, d, t, e));
 }
 
 }  // namespace
