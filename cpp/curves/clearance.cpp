@@ -5,13 +5,12 @@
 #include <cmath>
 #include <limits>
 
+#include "curves/triage.hpp"
+
 namespace relutope {
 namespace {
 
-using Vector = std::array<double, 3>;
-
-Vector difference(const double* a, const double* b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
-double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+double dot(const Difference& a, const Difference& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 double clamped(double value) { return std::min(std::max(value, 0.0), 1.0); }
 
 /// The largest gap between two boxes along an axis, rounded. Where it exceeds a double, so does the distance of the
@@ -26,10 +25,10 @@ double gap(const CurveBox& a, const CurveBox& b) {
 
 /// About the vector from the point of segment a that is nearest to segment b to the one of b; not a number where that
 /// cannot be computed.
-Vector about_shortest(const double* a0, const double* a1, const double* b0, const double* b1) {
-  const Vector da = difference(a1, a0);
-  const Vector db = difference(b1, b0);
-  const Vector r = difference(a0, b0);
+Difference about_shortest(const double* a0, const double* a1, const double* b0, const double* b1) {
+  const Difference da = subtract(a1, a0);
+  const Difference db = subtract(b1, b0);
+  const Difference r = subtract(a0, b0);
   const double aa = dot(da, da);
   const double bb = dot(db, db);
   const double ab = dot(da, db);
@@ -42,7 +41,7 @@ Vector about_shortest(const double* a0, const double* a1, const double* b0, cons
     t = clamped(t);
     s = aa > 0 ? clamped((ab * t - ar) / aa) : 0.0;
   }
-  Vector shortest;
+  Difference shortest;
   for (std::size_t i = 0; i < 3; ++i) shortest[i] = t * db[i] - s * da[i] - r[i];
   return shortest;
 }
@@ -55,14 +54,14 @@ Vector about_shortest(const double* a0, const double* a1, const double* b0, cons
 /// it underflows. Subtracting the bound rounds once more, by less than 2 u m, so 8 u m + 2^-1070 is subtracted. The
 /// square of |n| is at least 2^-960, so underflow is below its relative error of 3 u (1 + 4 u), and radius times its
 /// root, computed, is short by less than a factor 1 - 8 u, or by 2^-1075. On overflow nothing is proven.
-bool apart_along(const Vector& n, const std::array<const double*, 2>& a, const std::array<const double*, 2>& b,
+bool apart_along(const Difference& n, const std::array<const double*, 2>& a, const std::array<const double*, 2>& b,
                  double radius) {
   const double squared = dot(n, n);
   if (!(squared >= 0x1p-960 && squared <= std::numeric_limits<double>::max())) return false;
   const double threshold = radius * std::sqrt(squared) * (1 + 0x1p-48);
   for (const double* p : a) {
     for (const double* q : b) {
-      const Vector d = difference(q, p);
+      const Difference d = subtract(q, p);
       const double magnitude = std::abs(d[0] * n[0]) + std::abs(d[1] * n[1]) + std::abs(d[2] * n[2]);
       if (!(dot(d, n) - (8 * 0x1p-53 * magnitude + 0x1p-1070) > threshold)) return false;
     }
