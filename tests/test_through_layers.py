@@ -282,6 +282,23 @@ def test_json_and_table() -> None:
     assert "after affine: (0, " in lines[3]
 
 
+def test_long_fractions_in_json() -> None:
+    """Python refuses to write integers of more than 4,300 digits."""
+    tiny = Fraction(1, 3**10000)
+    network = Network.from_arrays([EYE])
+    found = through_layers(
+        network, [[tiny, 0, 0], [1, 0, 0], [0, 1, 0]], [[tiny, 0, 0], [-1, 0, 1], [-1, 1, 0]]
+    )
+    assert found.numbers == (None, None)
+    meeting = found.rows[1].meeting
+    assert meeting is not None
+    assert meeting.point == (tiny, 0, 0)
+    [digits, zero, _] = meeting.to_json()["point"]
+    assert (digits, zero) == (f"0x1/{3**10000:#x}", "0")
+    assert "after affine: (0, 0, 0)" in repr(found)
+    assert repr(meeting) == "LayerMeeting(after affine: (0, 0, 0), of segments 0 and 0)"
+
+
 def test_a_meeting_is_one_of_the_images() -> None:
     network, _ = network_of(("relu", EYE, [0, 9, 9]), ("linear", EYE, [0, 0, 0]))
     images = [image(network, curve, layer=0).exact_vertices() for curve in (SQUARE, OTHER)]

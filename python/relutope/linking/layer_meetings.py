@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from relutope.coefficients import ExactRow
+from relutope.coefficients import ExactRow, common_denominator
 from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage
+from relutope.linking.polygon import rounded
 
 #: A segment of a curve and a parameter on it.
 Place = tuple[int, Fraction]
 
+#: Longer integers are written in hexadecimal, which takes no more than linear time.
+DECIMAL_BITS = 4096
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class LayerMeeting:
     """A point that the images of two curves have in common.
 
@@ -38,9 +42,17 @@ class LayerMeeting:
     b: Place
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object; fractions are strings such as "1/3"."""
-        a, b = ([segment, str(parameter)] for segment, parameter in (self.a, self.b))
-        return {"step": self.step, "point": [str(value) for value in self.point], "a": a, "b": b}
+        """As a JSON object; fractions are strings such as "1/3", or "0x1/0x3" if they are very long."""
+        a, b = ([segment, _digits(parameter)] for segment, parameter in (self.a, self.b))
+        return {"step": self.step, "point": [_digits(value) for value in self.point], "a": a, "b": b}
+
+    def where(self) -> str:
+        """The step and the point, in words."""
+        [values] = rounded([common_denominator(list(self.point))])
+        return f"after {self.step}: ({', '.join(f'{value:.6g}' for value in values)})"
+
+    def __repr__(self) -> str:
+        return f"LayerMeeting({self.where()}, of segments {self.a[0]} and {self.b[0]})"
 
 
 def first_meeting(a: CurveImage, b: CurveImage) -> LayerMeeting:
@@ -77,3 +89,9 @@ def _steps_of(image: CurveImage, entering: list[ExactRow]) -> Iterator[tuple[str
     for i in range(image.dim) if image.kind == "relu" else ():
         entering = [([*tops[:i], max(tops[i], 0), *tops[i + 1 :]], bottom) for tops, bottom in entering]
         yield f"relu {i}", entering
+
+
+def _digits(value: Fraction) -> str:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) <= DECIMAL_BITS:
+        return str(value)
+    return f"{value.numerator:#x}/{value.denominator:#x}"

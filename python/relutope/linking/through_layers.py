@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from relutope import _core
 from relutope.arguments import checked_dimension
-from relutope.coefficients import common_denominator
 from relutope.linking.bounded_values import SMALLEST, UNIT
 from relutope.linking.distances import distance_between, min_distance
 from relutope.linking.exact_curves import ExactCurves
 from relutope.linking.images import CurveImage, images
 from relutope.linking.layer_meetings import LayerMeeting, first_meeting, same_meeting
 from relutope.linking.numbers import linking_number
-from relutope.linking.polygon import Polygon, rounded
+from relutope.linking.polygon import Polygon
 from relutope.loading import as_network
 from relutope.network import Network
 from relutope.progress import interruptible
@@ -94,7 +93,7 @@ class ThroughLayers:
         return next((row for row in self.rows if row.meeting is not None), None)
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object; numbers that are not defined are null, fractions strings such as "1/3"."""
+        """As a JSON object; numbers that are not defined are null, fractions strings."""
         skipped = [{"layer": layer, "n_values": n_values} for layer, n_values in self.skipped]
         rows = [row.to_json() for row in self.rows]
         return {"network": self.network.hash, "rows": rows, "skipped": skipped}
@@ -107,9 +106,7 @@ class ThroughLayers:
             name = "" if row.layer < 0 else str(row.layer)
             line = f"{name:>5}  {row.kind:<6}  {number:>14}  {row.min_distance:>12.6g}  {segments:>13}"
             if row.meeting is not None:
-                [values] = rounded([common_denominator(list(row.meeting.point))])
-                point = ", ".join(f"{value:.6g}" for value in values)
-                line += f"  after {row.meeting.step}: ({point})"
+                line += f"  {row.meeting.where()}"
             lines.append(line)
         for layer, n_values in self.skipped:
             lines.append(f"{layer if layer >= 0 else 'input':>5}  skipped: {n_values} values")
