@@ -10,6 +10,8 @@ from relutope.cli_options import Options
 from relutope.linking.closed_curves import ClosedCurves
 from relutope.linking.distances import distance_between
 from relutope.linking.numbers import linking_numbers
+from relutope.linking.through_layers import ThroughLayers, through_layers
+from relutope.loading import load
 from relutope.npz import read_npz
 from relutope.progress import interruptible
 
@@ -19,9 +21,28 @@ def linking(options: Options) -> int:
     curves = read_npz(options.curves)
     if not curves:
         raise ValueError(f"{options.curves} holds no array; legal: one array of shape (n, 3) per curve")
-    result = linked(list(curves), ClosedCurves(list(curves.values()), list(curves)))
-    print(json.dumps(result, allow_nan=False) if options.json else "\n".join(_readable(result)))
+    if options.order is not None and options.model is None:
+        raise ValueError("--order needs the option --model MODEL")
+    names = list(curves)
+    result = linked(names, ClosedCurves(list(curves.values()), names))
+    found = [] if options.model is None else _followed(options, curves)
+    if options.json:
+        if options.model is not None:
+            result["through_layers"] = [{"curves": pair, **table.to_json()} for pair, table in found]
+        print(json.dumps(result, allow_nan=False))
+        return 0
+    tables = [f"\n{pair[0]}, {pair[1]}\n{table}" for pair, table in found]
+    print("\n".join([*_readable(result), *tables]))
     return 0
+
+
+def _followed(options: Options, curves: dict[str, Any]) -> list[tuple[list[str], ThroughLayers]]:
+    """Per pair of curves, their names and what becomes of them in the layers of the network."""
+    network = load(options.model, order=options.order)
+    return [
+        ([first, second], through_layers(network, curves[first], curves[second]))
+        for first, second in combinations(curves, 2)
+    ]
 
 
 def linked(names: list[str], curves: ClosedCurves) -> dict[str, Any]:

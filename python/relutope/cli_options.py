@@ -84,6 +84,12 @@ def _add_linking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "curves", metavar="CURVES.npz", help="arrays of shape (n, 3) by any names, each a closed curve"
     )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="follow each pair of curves through the layers of a network"
+    )
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
