@@ -138,6 +138,19 @@ def test_nearly_degenerate_polygons(seed: int, noise: float, exponent: int) -> N
     agree(a, np.ldexp(b, exponent), seed)
 
 
+@given(st.integers(0, 2**32), st.integers(50, 54))
+@settings(max_examples=150, deadline=None)
+def test_tiny_polygons_around_long_edges(seed: int, digits: int) -> None:
+    """Long edges run through the lattice of a tiny polygon; differences between the two are rounded."""
+    rng = np.random.default_rng(seed)
+    tiny = rng.integers(-4, 5, (5, 3)) * 2.0**-digits
+    middle = rng.integers(-1, 2, 3) * 2.0 ** -(digits - 2)
+    end = rng.integers(-3, 4, 3) + 0.0
+    long = np.array([middle - end, middle + end, rng.integers(-3, 4, 3)])
+    agree(tiny, long, seed)
+    agree(long, tiny, seed)
+
+
 @given(st.integers(0, 2**32), st.integers(10, 40))
 @settings(max_examples=40, deadline=None)
 def test_nearly_degenerate_rational_polygons(seed: int, digits: int) -> None:

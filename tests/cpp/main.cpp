@@ -14,6 +14,7 @@ void test_pattern_forms();
 void test_float_forms();
 void test_affine_slice();
 void test_functionals();
+void test_curves();
 }  // namespace relutope::testing
 
 int main() {
@@ -30,5 +31,6 @@ int main() {
   relutope::testing::test_float_forms();
   relutope::testing::test_affine_slice();
   relutope::testing::test_functionals();
+  relutope::testing::test_curves();
   std::cout << "all tests passed\n";
 }
