@@ -22,8 +22,9 @@ MAY_INCLUDE = {
     "network": {"exact"},
     "cells": {"exact", "network"},
     "homology": set(),
+    "curves": {"exact"},
     "verify": {"exact"},
-    "bindings": {"exact", "network", "cells", "homology", "verify"},
+    "bindings": {"exact", "network", "cells", "homology", "curves", "verify"},
 }
 
 # The modules of the package; when it is imported, a module imports from earlier lines only.
@@ -58,17 +59,26 @@ IMPORT_ORDER = [
     {"bending_angles", "convexity", "dual_graph_plot"},
     {"certificate", "dual_graph", "region_counts"},
     {"data", "loading", "network_info", "plot", "summary"},
-    {"spectral"},
+    {"linking", "spectral"},
     {"training"},
     {"cli_options"},
     {"cli_input"},
-    {"cli_boundary", "cli_fiedler", "cli_homology", "cli_info", "cli_regions", "cli_track", "cli_verify"},
+    {
+        "cli_boundary",
+        "cli_fiedler",
+        "cli_homology",
+        "cli_info",
+        "cli_linking",
+        "cli_regions",
+        "cli_track",
+        "cli_verify",
+    },
     {"cli_analyze"},
     {"cli"},
     {"__main__"},
 ]
 # Modules that are folders: their files import one another.
-PACKAGES = {"filtrations", "homology", "loading", "spectral", "training"}
+PACKAGES = {"filtrations", "homology", "linking", "loading", "spectral", "training"}
 IMPORT_THE_CORE = {
     "activation",
     "affine_maps",
@@ -87,6 +97,7 @@ IMPORT_THE_CORE = {
     "convexity",
     "level_sets",
     "linear_regions",
+    "linking",
     "loading",
     "location",
     "network",

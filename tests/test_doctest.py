@@ -27,7 +27,7 @@ def test_docstring_examples(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("name", ["conventions.md", "fiedler.md", "homology.md", "training.md"])
+@pytest.mark.parametrize("name", ["conventions.md", "fiedler.md", "homology.md", "linking.md", "training.md"])
 def test_pages(name: str) -> None:
     page = str(ROOT / "docs" / name)
     result = doctest.testfile(page, module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)

@@ -20,6 +20,9 @@ void bind_regions(pybind11::module_& m);
 void bind_region_counts(pybind11::module_& m);
 void bind_location(pybind11::module_& m);
 void bind_homology(pybind11::module_& m);
+void bind_curves(pybind11::module_& m);
+void bind_clearance(pybind11::module_& m);
+void bind_edge_crossings(pybind11::module_& m);
 void bind_refinement(pybind11::module_& m);
 void bind_verify(pybind11::module_& m);
 

@@ -13,6 +13,9 @@ PYBIND11_MODULE(_core, m) {
   relutope::bind_region_counts(m);
   relutope::bind_location(m);
   relutope::bind_homology(m);
+  relutope::bind_curves(m);
+  relutope::bind_clearance(m);
+  relutope::bind_edge_crossings(m);
   relutope::bind_refinement(m);
   relutope::bind_verify(m);
 }

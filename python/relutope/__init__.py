@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy  # noqa: F401  (the one package that an import of relutope loads)
 
 if TYPE_CHECKING:
-    from relutope import filtrations, homology, spectral, training
+    from relutope import filtrations, homology, linking, spectral, training
     from relutope.certificate import Certificate, verify
     from relutope.complex import PolyhedralComplex
     from relutope.domain import AllSpace, Box
@@ -83,6 +83,7 @@ __all__ = [
     "fiedler_partition",
     "filtrations",
     "homology",
+    "linking",
     "load",
     "persistence",
     "polyhedral_complex",
@@ -92,7 +93,7 @@ __all__ = [
     "verify",
 ]
 
-_SUBMODULES = ("filtrations", "homology", "spectral", "training")
+_SUBMODULES = ("filtrations", "homology", "linking", "spectral", "training")
 _HOME = {
     "AllSpace": "domain",
     "Barcode": "homology",

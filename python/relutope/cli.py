@@ -62,6 +62,10 @@ def _run(options: Options) -> int:
         from relutope.cli_homology import homology
 
         return homology(options)
+    if options.command == "linking":
+        from relutope.cli_linking import linking
+
+        return linking(options)
     if options.command == "info":
         from relutope.cli_info import info
 

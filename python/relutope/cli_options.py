@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     regions = commands.add_parser("regions", help="count regions by six definitions")
     _add_common(regions)
     regions.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_linking(commands.add_parser("linking", help="linking numbers and distances of closed curves"))
     _add_track(
         commands.add_parser("track", help="measure the complexes of the checkpoints of a training run")
     )
@@ -75,6 +76,19 @@ def _add_homology(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orderings", type=_count, metavar="N", default=100, help="default: 100")
     parser.add_argument(
         "--seed", type=_seed, metavar="N", default=0, help="of the random numbers; default: 0"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_linking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "curves", metavar="CURVES.npz", help="arrays of shape (n, 3) by any names, each a closed curve"
+    )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="follow each pair of curves through the layers of a network"
+    )
+    parser.add_argument(
+        "--order", type=_names, metavar="A,B,...", help="layers of a state dict, from input to output"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -15,6 +15,7 @@ void test_pattern_forms();
 void test_float_forms();
 void test_affine_slice();
 void test_functionals();
+void test_curves();
 }  // namespace relutope::testing
 
 int main() {
@@ -32,5 +33,6 @@ int main() {
   relutope::testing::test_float_forms();
   relutope::testing::test_affine_slice();
   relutope::testing::test_functionals();
+  relutope::testing::test_curves();
   std::cout << "all tests passed\n";
 }
