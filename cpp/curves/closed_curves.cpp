@@ -29,9 +29,8 @@ IntegerVector vertex(const IntegerRow& row, std::size_t index, const Integer& fa
 ClosedCurves::ClosedCurves(std::vector<std::span<const double>> points) : floats_(std::move(points)), images_(floats_) {
   build_trees();
   if (largest_ == 0 || (largest_ >= kSmallestUnscaled && largest_ <= kLargestUnscaled)) return;
-  int exponent = 0;
-  std::frexp(largest_, &exponent);
-  scale_images(exponent);
+  std::frexp(largest_, &exponent_);
+  scale_images();
 }
 
 ClosedCurves::ClosedCurves(std::vector<std::vector<IntegerRow>> points) : rationals_(std::move(points)) {
@@ -43,11 +42,12 @@ ClosedCurves::ClosedCurves(std::vector<std::vector<IntegerRow>> points) : ration
       }
     }
   }
+  exponent_ = bits.value_or(0);
   scaled_.resize(rationals_.size());
   for (std::size_t curve = 0; curve < rationals_.size(); ++curve) {
     for (const IntegerRow& point : rationals_[curve]) {
       for (const Integer& value : point.numerators) {
-        scaled_[curve].push_back(nearest_double(value, point.denominator, -bits.value_or(0)));
+        scaled_[curve].push_back(nearest_double(value, point.denominator, -exponent_));
       }
     }
   }
@@ -69,15 +69,15 @@ void ClosedCurves::build_trees() {
   }
 }
 
-void ClosedCurves::scale_images(int exponent) {
+void ClosedCurves::scale_images() {
   for (const std::span<const double> points : floats_) {
     std::vector<double>& scaled = scaled_.emplace_back();
     scaled.reserve(points.size());
-    for (const double value : points) scaled.push_back(std::ldexp(value, -exponent));
+    for (const double value : points) scaled.push_back(std::ldexp(value, -exponent_));
   }
   images_.assign(scaled_.begin(), scaled_.end());
   // Only subnormal numbers are rounded.
-  image_error_ = exponent > 0 ? 0x1p-1074 : 0;
+  image_error_ = exponent_ > 0 ? 0x1p-1074 : 0;
   build_trees();
 }
 
@@ -91,7 +91,7 @@ SegmentPair ClosedCurves::segment_pair(std::size_t a, std::size_t segment_a, std
     Integer common = 1;
     for (const IntegerRow* row : rows) common = lcm(common, row->denominator);
     const auto over_common = [&](std::size_t i) { return vertex(*rows[i], 0, common / rows[i]->denominator); };
-    return {over_common(0), over_common(1), over_common(2), over_common(3)};
+    return {over_common(0), over_common(1), over_common(2), over_common(3), common};
   }
   std::array<double, 12> values;
   const ClosedPolygon polygon_a(floats_[a]);
@@ -101,7 +101,7 @@ SegmentPair ClosedCurves::segment_pair(std::size_t a, std::size_t segment_a, std
   out = std::copy_n(polygon_b.begin_of(segment_b), 3, out);
   std::copy_n(polygon_b.end_of(segment_b), 3, out);
   const IntegerRow row = integer_row(values);
-  return {vertex(row, 0, 1), vertex(row, 1, 1), vertex(row, 2, 1), vertex(row, 3, 1)};
+  return {vertex(row, 0, 1), vertex(row, 1, 1), vertex(row, 2, 1), vertex(row, 3, 1), row.denominator};
 }
 
 }  // namespace relutope

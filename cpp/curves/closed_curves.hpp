@@ -26,12 +26,15 @@ class ClosedCurves {
   const CurveTree& tree(std::size_t curve) const { return trees_[curve]; }
   /// Largest absolute coordinate of all images; 2^-200 to 2^200, unless all are 0.
   double largest() const { return largest_; }
+  /// Images are vertices times 2^-exponent(), and differ from that by at most image_error() in each coordinate.
+  int exponent() const { return exponent_; }
+  double image_error() const { return image_error_; }
   SegmentTriage triage() const { return SegmentTriage(image_error_); }
   SegmentPair segment_pair(std::size_t a, std::size_t segment_a, std::size_t b, std::size_t segment_b) const;
 
  private:
   void build_trees();
-  void scale_images(int exponent);
+  void scale_images();
 
   std::vector<std::span<const double>> floats_;  // the vertices, or
   std::vector<std::vector<IntegerRow>> rationals_;
@@ -40,6 +43,7 @@ class ClosedCurves {
   std::vector<CurveTree> trees_;
   double largest_ = 0;
   double image_error_ = 0;
+  int exponent_ = 0;
 };
 
 }  // namespace relutope

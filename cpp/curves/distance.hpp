@@ -13,8 +13,7 @@ struct NearestSegments {
   std::size_t segment_b;
 };
 
-/// The pair of segments whose images are nearest to each other by float64: a proposal, of which another pair may fall
-/// short by what the rounding of coordinates and distances hides.
+/// A pair of segments whose distance is that of the polygons; which of several is determined by the polygons.
 NearestSegments nearest_segments(const ClosedCurves& curves, std::size_t a, std::size_t b, const Poll& poll);
 
 }  // namespace relutope

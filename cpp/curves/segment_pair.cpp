@@ -45,7 +45,39 @@ Sign perturbed(const Integer& value, const Integer& first, const Integer& second
   return first != 0 ? sign_of(first) : sign_of(second);
 }
 
+/// Of the point w and the segment from 0 to d.
+SquaredDistance squared_distance(const IntegerVector& w, const IntegerVector& d) {
+  const Integer along = dot(w, d);
+  const Integer length = dot(d, d);
+  if (along <= 0) return {dot(w, w), 1};
+  if (along >= length) {
+    const IntegerVector beyond = minus(w, d);
+    return {dot(beyond, beyond), 1};
+  }
+  return {dot(w, w) * length - along * along, length};
+}
+
 }  // namespace
+
+SquaredDistance squared_distance(const SegmentPair& pair) {
+  const IntegerVector da = minus(pair.a1, pair.a0);
+  const IntegerVector db = minus(pair.b1, pair.b0);
+  const IntegerVector r = minus(pair.b0, pair.a0);
+  const IntegerVector normal = cross(da, db);
+  const Integer squared = dot(normal, normal);
+  SquaredDistance least =
+      std::min({squared_distance(r, da), squared_distance(minus(pair.b1, pair.a0), da),
+                squared_distance(minus(pair.a0, pair.b0), db), squared_distance(minus(pair.a1, pair.b0), db)});
+  // As in common_point(): where the gap is normal to both, it is the projection of r on the normal.
+  const Integer s = dot(cross(r, db), normal);
+  const Integer t = dot(cross(r, da), normal);
+  if (squared > 0 && s >= 0 && s <= squared && t >= 0 && t <= squared) {
+    const Integer height = dot(r, normal);
+    least = {height * height, squared};
+  }
+  least.denominator *= pair.denominator * pair.denominator;
+  return least;
+}
 
 std::optional<SegmentParameter> common_point(const SegmentPair& pair) {
   const IntegerVector da = minus(pair.a1, pair.a0);

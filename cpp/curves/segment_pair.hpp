@@ -11,9 +11,10 @@ namespace relutope {
 
 using IntegerVector = std::array<Integer, 3>;
 
-/// Segments from a0 to a1 and from b0 to b1; points may coincide. Coordinates share a positive factor that is left out.
+/// Segments from a0 to a1 and from b0 to b1; points may coincide. All coordinates are over one denominator.
 struct SegmentPair {
   IntegerVector a0, a1, b0, b1;
+  Integer denominator = 1;
 };
 
 /// The point a0 + numerator / denominator * (a1 - a0); denominator > 0.
@@ -24,6 +25,19 @@ struct SegmentParameter {
 
 /// A common point of the closed segments, if they have one: the only one, or of several the first along a.
 std::optional<SegmentParameter> common_point(const SegmentPair& pair);
+
+/// numerator / denominator; denominator > 0.
+struct SquaredDistance {
+  Integer numerator;
+  Integer denominator;
+
+  bool operator<(const SquaredDistance& other) const {
+    return numerator * other.denominator < other.numerator * denominator;
+  }
+};
+
+/// Of the closed segments.
+SquaredDistance squared_distance(const SegmentPair& pair);
 
 /// How the projections of two segments along an axis cross.
 struct ProjectedCrossing {

@@ -13,11 +13,11 @@ from relutope.progress import interruptible
 
 
 class Distance(NamedTuple):
-    """The distance of two closed curves; exact for the pair of segments that it names."""
+    """The distance of two closed curves, exact, and where it is attained."""
 
     #: The root of `squared`, from at least 60 bits.
     value: float
-    #: The squared distance of the two segments.
+    #: The squared distance.
     squared: Fraction
     #: The segment of the first curve, and where on it the nearest point lies, from 0 to 1.
     segment_a: int
@@ -33,9 +33,8 @@ class Distance(NamedTuple):
 def min_distance(a: ArrayLike, b: ArrayLike) -> Distance:
     """The least distance of two closed polygonal curves in space, and where it is attained.
 
-    It is 0 if and only if the curves meet, which is decided exactly. Else the pair of segments is found by
-    float64, and its distance is computed exactly: another pair can be nearer only by what the rounding of
-    float64 hides.
+    No other pair of points is nearer: pairs of segments that float64 cannot tell from the nearest one by a
+    proven bound are compared by integers. The distance is 0 if and only if the curves meet.
 
     Parameters
     ----------
