@@ -124,7 +124,7 @@ def test_types_of_numbers() -> None:
         assert linking_number(*(c.astype(kind) for c in rounded)) == -3
     big = [c.astype(object) + 2**70 for c in rounded]
     assert linking_number(*big) == -3
-    assert linking_number(big[0], rounded[1] + 2.0**70) in {0, None}
+    agree(big[0][::5], rounded[1][::5] + 2.0**70)
     assert linking_number(first[:, ::-1][:, ::-1], second.tolist()) == -3
 
 
