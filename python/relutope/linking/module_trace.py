@@ -1,0 +1,218 @@
+"""One run of a torch model on points of curves, with what is proven about the outputs of its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from relutope.linking.bounded_values import Floats
+from relutope.linking.trace_rules import RULES
+from relutope.linking.traced_curves import CurveValues, NoBoundError, PiecewiseLinear
+
+if TYPE_CHECKING:
+    import torch
+
+#: What reads nothing but the shape or the type of a tensor.
+SHAPES = {
+    *("size", "dim", "ndimension", "numel", "__len__", "stride", "is_contiguous", "is_floating_point"),
+    *("shape", "ndim", "dtype", "device", "requires_grad", "is_cuda", "layout", "is_sparse", "is_nested"),
+}
+
+#: What of a parameter alone is one again, exactly.
+REARRANGED = {"t", "T", "mT", "detach", "contiguous"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a call of a module returned, and what is known about it.
+
+    Attributes
+    ----------
+    module, kind : str
+        Its name in the model and its class.
+    shape : tuple of int
+    values : ndarray or None
+        None where it is no tensor with a row of floats per point.
+    bounded : CurveValues or None
+    reason : str
+        Why there are no bounds.
+    """
+
+    module: str
+    kind: str
+    shape: tuple[int, ...]
+    values: Floats | None
+    bounded: CurveValues | None
+    reason: str
+
+
+class Knowledge:
+    """What is known about the tensors of a run: bounds, or that they are constants of the model."""
+
+    def __init__(self, layers: PiecewiseLinear) -> None:
+        self.layers = layers
+        #: Per tensor the tensor, which so keeps its id, its version, and what is known.
+        self._known: dict[int, tuple[Any, int, CurveValues | str | None]] = {}
+        #: Why nothing is known any more: the program depends on values.
+        self.broken = ""
+
+    def set(self, tensor: Any, what: CurveValues | str | None) -> None:
+        """Bounds, None for a constant, or the reason why there is no bound."""
+        self._known[id(tensor)] = tensor, tensor._version, what
+
+    def get(self, tensor: Any) -> CurveValues | None:
+        """Bounds, or None for a constant; NoBoundError says why there are none."""
+        if self.broken:
+            raise NoBoundError(self.broken)
+        known = self._known.get(id(tensor))
+        if known is None:
+            raise NoBoundError("a tensor comes from outside the model's parameters, buffers and inputs")
+        if known[1] != tensor._version:
+            raise NoBoundError("a tensor was changed in place")
+        if isinstance(known[2], str):
+            raise NoBoundError(known[2])
+        return known[2]
+
+    def is_constant(self, tensor: Any) -> bool:
+        """Whether it is one of the model that nothing has changed."""
+        known = self._known.get(id(tensor))
+        return known is not None and known[2] is None and known[1] == tensor._version
+
+
+def run(model: torch.nn.Module, state: dict[str, Any], x: CurveValues) -> tuple[list[Output], PiecewiseLinear]:
+    """Run a model on points with other parameters and buffers, and hear what its modules return.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    state : dict
+        Parameters and buffers that take the place of the model's own, in float64 on the CPU.
+    x : CurveValues
+        The points.
+
+    Returns
+    -------
+    list of Output
+        One per call of a module that returned a new value, in the order of the calls.
+    PiecewiseLinear
+        What `CurveValues.part` refers to.
+    """
+    import torch
+
+    layers = PiecewiseLinear(x.values.shape[1])
+    knowledge = Knowledge(layers)
+    points = torch.from_numpy(x.values.copy())
+    for tensor in state.values():
+        knowledge.set(tensor, None)
+    knowledge.set(points, x)
+    outputs: list[Output] = []
+    heard: list[Any] = []  # kept, since their ids are compared
+    last: set[tuple[int, int]] = set()
+
+    def listener(name: str) -> Callable[..., None]:
+        def hear(module: Any, _: Any, output: Any) -> None:
+            with torch._C.DisableTorchFunction():
+                place = id(output), getattr(output, "_version", 0)
+                if place in last:  # a container returns what its last part did
+                    return
+                heard.append(output)
+                last.add(place)
+                outputs.append(_heard(name, type(module).__name__, output, len(x.values), knowledge))
+
+        return hear
+
+    with ExitStack() as stack:
+        for name, module in model.named_modules():
+            stack.callback(module.register_forward_hook(listener(name)).remove)
+        stack.enter_context(_tracing(knowledge))
+        torch.func.functional_call(model, state, (points,))
+    return outputs, layers
+
+
+def _heard(name: str, kind: str, output: Any, n: int, knowledge: Knowledge) -> Output:
+    import torch
+
+    name = name or "(model)"
+    if not isinstance(output, torch.Tensor):
+        return Output(name, kind, (), None, None, f"a {type(output).__name__} is no tensor")
+    shape = tuple(output.shape)
+    if output.ndim != 2 or shape[0] != n or output.dtype != torch.float64:
+        return Output(name, kind, shape, None, None, f"{output.dtype} {shape} is no row of float64 per point")
+    values = output.detach().cpu().numpy().copy()
+    try:
+        bounded = knowledge.get(output)
+        if bounded is None:
+            raise NoBoundError("the output is a constant")
+    except NoBoundError as unknown:
+        return Output(name, kind, shape, values, None, str(unknown))
+    return Output(name, kind, shape, values, bounded, "")
+
+
+def _tracing(knowledge: Knowledge) -> Any:
+    """A mode of torch that computes bounds beside every function of tensors."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class Tracing(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            name = str(getattr(func, "__name__", func))
+            if name in ("__get__", "__set__"):
+                name = str(getattr(func.__self__, "__name__", name))
+            inputs = [*_tensors(args), *_tensors(kwargs.values())]
+            constant = all(map(knowledge.is_constant, inputs)) and not knowledge.broken
+            known = _known(name, args, kwargs, knowledge)
+            result = func(*args, **kwargs)
+            if isinstance(result, torch.Tensor):
+                rearranged = constant and bool(inputs) and name in REARRANGED
+                knowledge.set(result, None if rearranged else _bounds(name, known, result, knowledge))
+            elif isinstance(result, tuple) and result and len(list(_tensors(result))) == len(result):
+                for part in result:
+                    knowledge.set(part, f"no bound is known for {name}")
+            elif name not in SHAPES and not constant:
+                knowledge.broken = f"the model reads or writes values of tensors by {name}"
+            return result
+
+    return Tracing()
+
+
+def _tensors(values: Any) -> Iterator[Any]:
+    import torch
+
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _tensors(value)
+
+
+def _known(name: str, args: Any, kwargs: Any, knowledge: Knowledge) -> tuple[list[Any], dict[str, Any]] | str:
+    """The arguments with bounds and arrays in the place of tensors, or why there is no bound."""
+    import torch
+
+    def seen(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        bounded = knowledge.get(value)
+        return value.detach().numpy().copy() if bounded is None else bounded
+
+    if name not in RULES:
+        return f"no bound is known for {name}"
+    try:
+        return [seen(value) for value in args], {key: seen(value) for key, value in kwargs.items()}
+    except NoBoundError as unknown:
+        return str(unknown)
+
+
+def _bounds(name: str, known: Any, result: Any, knowledge: Knowledge) -> CurveValues | str:
+    if isinstance(known, str):
+        return known
+    args, kwargs = known
+    try:
+        return RULES[name](result.detach().numpy().copy(), knowledge.layers, *args, **kwargs)
+    except NoBoundError as unknown:
+        return str(unknown)
+    except TypeError:
+        return f"no bound is known for {name} with these arguments"
