@@ -11,8 +11,10 @@ Examples
 from relutope.linking.closed_curves import Meeting
 from relutope.linking.cloud_nulls import CloudLinkingNull, cloud_linking_null
 from relutope.linking.distances import Distance, min_distance
+from relutope.linking.hooks import LinkingHook, LinkingRecord
 from relutope.linking.images import CurveImage, image
 from relutope.linking.layer_meetings import LayerMeeting
+from relutope.linking.module_linking import ModuleLinking
 from relutope.linking.numbers import gauss_integral, linking_matrix, linking_number, meet
 from relutope.linking.point_clouds import CloudLinking, cloud_linking
 from relutope.linking.through_layers import LayerLinking, ThroughLayers, through_layers
@@ -24,7 +26,10 @@ __all__ = [
     "Distance",
     "LayerLinking",
     "LayerMeeting",
+    "LinkingHook",
+    "LinkingRecord",
     "Meeting",
+    "ModuleLinking",
     "ThroughLayers",
     "cloud_linking",
     "cloud_linking_null",

@@ -63,11 +63,13 @@ def _sizes(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
 
 
 def _logistic(x: Floats) -> Floats:
-    return 0.5 * (1 + np.tanh(x / 2))
+    value: Floats = np.tanh(x / 2)
+    return 0.5 * (1 + value)
 
 
 def _normal(x: Floats) -> Floats:
-    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    value: Floats = np.exp(-x * x / 2)
+    return value / np.sqrt(2 * np.pi)
 
 
 def tanh_slope(x: Floats) -> Floats:
@@ -150,7 +152,8 @@ def _smooth(
     return over
 
 
-#: Global bounds: of GELU at x = +-sqrt 2, where the slopes are -0.1290 and 1.1290; of SiLU -0.0999 and 1.0999.
+#: Global bounds: the slopes of GELU lie in [-0.1290, 1.1290], reached at +-sqrt 2, those of SiLU in
+#: [-0.0999, 1.0999].
 SMOOTH: dict[str, SlopesOver] = {
     "tanh": _smooth(tanh_slope, _tanh_change, 0.0, 1.0, 0.77),
     "sigmoid": _smooth(sigmoid_slope, _sigmoid_change, 0.0, 0.25, 0.0963),

@@ -65,7 +65,9 @@ class LinkingRecord:
                 f"{row.min_distance:>12.6g}  {segments:>13}"
             )
         for module, shape in self.skipped:
-            lines.append(f"{module:<{width}}  skipped: {' x '.join(map(str, shape)) or 'no'} values per point")
+            lines.append(
+                f"{module:<{width}}  skipped: {' x '.join(map(str, shape)) or 'no'} values per point"
+            )
         return "\n".join(lines)
 
 
@@ -187,7 +189,9 @@ class LinkingHook:
         self.remove()
 
     def __repr__(self) -> str:
-        return f"LinkingHook({type(self.model).__name__}, {len(self.records)} records in {self.n_passes} passes)"
+        return (
+            f"LinkingHook({type(self.model).__name__}, {len(self.records)} records in {self.n_passes} passes)"
+        )
 
     def _after_forward(self, *_: object) -> None:
         import torch
@@ -241,7 +245,9 @@ def _state(model: Any) -> dict[str, Any]:
     named = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
     for name, tensor in named:
         if tensor.is_meta or tensor.layout != torch.strided or tensor.is_quantized:
-            raise ValueError(f"{name} is a {tensor.layout} tensor on {tensor.device}; legal: a dense one with data")
+            raise ValueError(
+                f"{name} is a {tensor.layout} tensor on {tensor.device}; legal: a dense one with data"
+            )
         if id(tensor) not in copies:
             plain = tensor.detach()
             dtype = torch.float64 if plain.is_floating_point() else plain.dtype

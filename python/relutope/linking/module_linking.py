@@ -91,9 +91,15 @@ class Following:
         """Rows by the order of the calls, and the calls that were skipped with the shapes of their outputs."""
         places = Places.of_vertices(len(self.curves[0])), Places.of_vertices(len(self.curves[1]))
         outputs, layers = self._outputs(places)
-        calls = [(output.module, output.kind) for output in outputs]
         self.skipped = [(output.module, output.shape[1:]) for output in outputs if not _in_space(output)]
         self._exact_rows(outputs, layers)
+        with np.errstate(all="ignore"):  # what overflows is not certified
+            self._refine(places, outputs)
+        return tuple(self.rows[k] for k in sorted(self.rows)), tuple(self.skipped)
+
+    def _refine(self, places: tuple[Places, Places], outputs: list[Output]) -> None:
+        """The other rows, from polygons that are refined until they are certified or the limit is reached."""
+        calls = [(output.module, output.kind) for output in outputs]
         while True:
             wishes = [np.zeros(len(part), dtype=bool) for part in places]
             for k, output in enumerate(outputs):
@@ -106,7 +112,6 @@ class Following:
             outputs, _ = self._outputs(places)
             if [(output.module, output.kind) for output in outputs] != calls:
                 raise ValueError("model calls other modules at other points; legal: one order of calls")
-        return tuple(self.rows[k] for k in sorted(self.rows)), tuple(self.skipped)
 
     def _outputs(self, places: tuple[Places, Places]) -> tuple[list[Output], PiecewiseLinear]:
         points = [part.points(curve) for part, curve in zip(places, self.curves, strict=True)]
@@ -132,17 +137,15 @@ class Following:
             if network is not None:
                 found = through_layers(network, *self.curves, layers=wanted, max_segments=self.max_segments)
                 exact = {row.layer: row for row in found.rows}
-        except (IncompleteError, ValueError) as error:
-            if isinstance(error, IncompleteError) and error.reason == "interrupt":
+        except IncompleteError as error:
+            if error.reason == "interrupt":
                 raise
             return
         for k, layer in parts.items():
             if layer >= 0:
                 self.rows[k] = _exact_row(outputs[k], exact[layer])
 
-    def _look_at(
-        self, k: int, output: Output, places: tuple[Places, Places], wishes: list[Any]
-    ) -> None:
+    def _look_at(self, k: int, output: Output, places: tuple[Places, Places], wishes: list[Any]) -> None:
         """Make a row of an output, or wish for shorter pieces."""
         assert output.values is not None
         n = len(places[0])
@@ -164,8 +167,9 @@ class Following:
             return
         distance = min_distance(*polygons).value
         fixed = 0 * reach if bounded is None else np.linalg.norm(bounded.errors, axis=1)
-        largest = max(most) if np.isfinite(max(most)) else np.inf
-        limit = min(distance / 3, largest / 2) if distance == 0 else distance / 3
+        largest = max(most)
+        # Twice a third suffices. Where the distance says little yet, the worst pieces are the first ones.
+        limit = max(distance / 3, largest / 8) if np.isfinite(largest) else distance / 3
         chosen = (reach > limit) & (reach > 4 * np.maximum(fixed, fixed[following]))
         chosen |= ~np.isfinite(reach)
         halves = [part.halved(mask) for part, mask in zip(places, (chosen[:n], chosen[n:]), strict=True)]

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from relutope.linking.bounded_values import Floats
 from relutope.linking.trace_rules import RULES
 from relutope.linking.traced_curves import CurveValues, NoBoundError, PiecewiseLinear
@@ -19,6 +21,9 @@ SHAPES = {
     *("size", "dim", "ndimension", "numel", "__len__", "stride", "is_contiguous", "is_floating_point"),
     *("shape", "ndim", "dtype", "device", "requires_grad", "is_cuda", "layout", "is_sparse", "is_nested"),
 }
+
+#: What gives ways to change a tensor without its version telling.
+UNSEEN = {"data", "numpy", "__array__", "__dlpack__", "data_ptr", "storage", "untyped_storage", "set_"}
 
 #: What of a parameter alone is one again, exactly.
 REARRANGED = {"t", "T", "mT", "detach", "contiguous"}
@@ -81,7 +86,9 @@ class Knowledge:
         return known is not None and known[2] is None and known[1] == tensor._version
 
 
-def run(model: torch.nn.Module, state: dict[str, Any], x: CurveValues) -> tuple[list[Output], PiecewiseLinear]:
+def run(
+    model: torch.nn.Module, state: dict[str, Any], x: CurveValues
+) -> tuple[list[Output], PiecewiseLinear]:
     """Run a model on points with other parameters and buffers, and hear what its modules return.
 
     Parameters
@@ -115,7 +122,7 @@ def run(model: torch.nn.Module, state: dict[str, Any], x: CurveValues) -> tuple[
         def hear(module: Any, _: Any, output: Any) -> None:
             with torch._C.DisableTorchFunction():
                 place = id(output), getattr(output, "_version", 0)
-                if place in last:  # a container returns what its last part did
+                if place in last and module._modules:  # it returns what one of its parts did
                     return
                 heard.append(output)
                 last.add(place)
@@ -126,6 +133,7 @@ def run(model: torch.nn.Module, state: dict[str, Any], x: CurveValues) -> tuple[
     with ExitStack() as stack:
         for name, module in model.named_modules():
             stack.callback(module.register_forward_hook(listener(name)).remove)
+        stack.enter_context(np.errstate(all="ignore"))  # what overflows has no bound
         stack.enter_context(_tracing(knowledge))
         torch.func.functional_call(model, state, (points,))
     return outputs, layers
@@ -165,6 +173,8 @@ def _tracing(knowledge: Knowledge) -> Any:
             constant = all(map(knowledge.is_constant, inputs)) and not knowledge.broken
             known = _known(name, args, kwargs, knowledge)
             result = func(*args, **kwargs)
+            if name in UNSEEN:
+                knowledge.broken = f"the model may change tensors unseen by {name}"
             if isinstance(result, torch.Tensor):
                 rearranged = constant and bool(inputs) and name in REARRANGED
                 knowledge.set(result, None if rearranged else _bounds(name, known, result, knowledge))

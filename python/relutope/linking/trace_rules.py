@@ -54,7 +54,9 @@ def _constant(value: Any, result: Floats) -> Floats:
     return np.broadcast_to(array, result.shape[1:]).copy()
 
 
-def _linear(result: Floats, layers: PiecewiseLinear, input: Any, weight: Any, bias: Any = None) -> CurveValues:
+def _linear(
+    result: Floats, layers: PiecewiseLinear, input: Any, weight: Any, bias: Any = None
+) -> CurveValues:
     x = _curve(input)
     if not isinstance(weight, np.ndarray) or weight.ndim != 2 or weight.dtype != np.float64:
         raise NoBoundError("no bound is known for products with what the model computes")
@@ -135,7 +137,12 @@ def _negative(result: Floats, layers: PiecewiseLinear, input: Any) -> CurveValue
 
 
 def _dropout(
-    result: Floats, layers: PiecewiseLinear, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
+    result: Floats,
+    layers: PiecewiseLinear,
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
 ) -> CurveValues:
     if training:
         raise NoBoundError("dropout is random")

@@ -124,11 +124,16 @@ class PiecewiseLinear:
         return start, len(self.layers) - 1
 
     def network(self, n_layers: int) -> Network:
-        """The first layers."""
-        return Network(_core.Network.from_layers(self.input_dim, self.layers[:n_layers]))
+        """The first layers, and behind them one that is linear, as the last one of a network must be."""
+        layers = self.layers[:n_layers]
+        last = self.input_dim + sum(len(layer[4]) for layer in layers) - 1
+        output = "linear", np.array([0, 1]), np.array([last]), np.ones(1), np.zeros(1), {}
+        return Network(_core.Network.from_layers(self.input_dim, [*layers, output]))
 
 
-def affine(x: CurveValues, result: Floats, weight: Floats, bias: Floats, layers: PiecewiseLinear) -> CurveValues:
+def affine(
+    x: CurveValues, result: Floats, weight: Floats, bias: Floats, layers: PiecewiseLinear
+) -> CurveValues:
     """W x + b, summed in any order in float64, with or without fused operations.
 
     A sum of k products and b is within g (sum |w v| + |b|) of the exact one, g = (k + 1) u / (1 - (k + 1) u),
