@@ -76,7 +76,7 @@ def test_smooth_models_of_depth_3_are_certified(activation: Any, seed: int) -> N
 
 @pytest.mark.parametrize("activation", [nn.GELU, nn.Tanh, nn.SiLU, nn.Sigmoid])
 def test_coarse_curves_are_refined_within_their_bounds(activation: Any) -> None:
-    """Long segments bend: all points of the images lie within the bound of the polygon, at their parameters."""
+    """Points of the images of long segments lie within the bound of the polygon, at equal parameters."""
     scale = 3 * np.eye(3) + [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
     model = nn.Sequential(linear(scale, [0.5, -0.25, 0.75]), activation())
     found = record(model, SQUARE, THROUGH)

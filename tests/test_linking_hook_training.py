@@ -140,7 +140,7 @@ def test_values_beyond_float64() -> None:
 
 def test_curves_in_other_dimensions() -> None:
     flat = np.hstack([RING, OTHER])
-    found = record(nn.Sequential(linear(np.eye(3, 6)), nn.Tanh()), flat, flat + [0, 0, 1, 0, 0, 0])
+    found = record(nn.Sequential(linear(np.eye(3, 6)), nn.Tanh()), flat, flat + np.eye(6)[2])
     assert found.skipped[0] == ("input", (6,))
     assert found.numbers == (0, 0)
 
@@ -157,7 +157,7 @@ def test_bad_arguments() -> None:
         LinkingHook(model, RING, np.where(OTHER > 1, np.nan, OTHER))
     with pytest.raises(ValueError, match="every is 0"):
         LinkingHook(model, RING, OTHER, every=0)
-    with pytest.raises(TypeError, match="max_segments is 1.5"):
+    with pytest.raises(TypeError, match=r"max_segments is 1\.5"):
         LinkingHook(model, RING, OTHER, max_segments=1.5)
     assert len(model._forward_hooks) == 0
 
@@ -165,7 +165,7 @@ def test_bad_arguments() -> None:
 def test_models_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="model cannot take the curves, points of 3 coordinates"):
         record(nn.Sequential(nn.Linear(2, 3)))
-    with pytest.raises(ValueError, match="weight is a .* tensor on meta"):
+    with pytest.raises(ValueError, match=r"weight is a .* tensor on meta"):
         record(nn.Linear(3, 3, device="meta"))
     model = nn.Sequential(nn.Dropout(), nn.Linear(2, 3))
     with pytest.raises(ValueError, match="cannot take"):

@@ -63,13 +63,13 @@ def _sizes(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
 
 
 def _logistic(x: Floats) -> Floats:
-    value: Floats = np.tanh(x / 2)
-    return 0.5 * (1 + value)
+    value: Floats = 0.5 * (1 + np.tanh(x / 2))
+    return value
 
 
 def _normal(x: Floats) -> Floats:
-    value: Floats = np.exp(-x * x / 2)
-    return value / np.sqrt(2 * np.pi)
+    value: Floats = np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    return value
 
 
 def tanh_slope(x: Floats) -> Floats:

@@ -78,7 +78,8 @@ class LinkingHook:
     are sent through the model: not through the user's batch, but by a run of its own, of copies of the
     parameters and buffers in float64 on the CPU, without gradients, in evaluation mode (dropout is off,
     batch norm takes its stored statistics). Outputs, gradients, modes, parameters, buffers and the random
-    state of torch stay what they are. Hooks of others run in it too, since they are part of the model.
+    state of torch stay what they are. Hooks of others run in it too, since they are part of the model, and
+    what a `forward` notes in attributes it notes of this run too.
 
     The numbers are those of the real-valued function of the stored parameters. Where it is made of linear
     maps, sums, ReLU and LeakyReLU, the images are exact as in `through_layers`. Where tanh, sigmoid, GELU,
@@ -159,8 +160,6 @@ class LinkingHook:
         relutope.IncompleteError
             At Ctrl-C.
         """
-        import torch
-
         state = _state(self.model)
         with interruptible("linking numbers of a model", {"records": len(self.records)}), _Probe(self.model):
             following = Following(self.model, state, *self.curves, self.max_segments)
@@ -171,7 +170,7 @@ class LinkingHook:
                     raise
                 dim = self.curves[0].shape[1]
                 raise ValueError(
-                    f"model cannot take the curves, points of {dim} coordinates in {torch.float64} on the CPU: "
+                    f"model cannot take the curves, points of {dim} coordinates in torch.float64 on the CPU: "
                     f"{error}"
                 ) from error
         found = LinkingRecord(self.n_passes, rows, skipped)
@@ -220,7 +219,7 @@ class _Probe:
             torch.inference_mode(False),
             torch.no_grad(),
             torch.autocast("cpu", enabled=False),
-            torch.random.fork_rng(),
+            torch.random.fork_rng(devices=[]),
         ]
         for context in self.contexts:
             context.__enter__()

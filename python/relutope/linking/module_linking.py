@@ -13,11 +13,11 @@ from relutope.errors import IncompleteError
 from relutope.linking.bounded_values import Floats
 from relutope.linking.distances import min_distance
 from relutope.linking.layer_meetings import LayerMeeting
-from relutope.linking.module_trace import Output, PiecewiseLinear, run
+from relutope.linking.module_trace import Output, run
 from relutope.linking.numbers import linking_number
 from relutope.linking.places import Places
 from relutope.linking.through_layers import LayerLinking, through_layers
-from relutope.linking.traced_curves import CurveValues
+from relutope.linking.traced_curves import CurveValues, PiecewiseLinear
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Following:
         self.skipped: list[tuple[str, tuple[int, ...]]] = []
 
     def run(self) -> tuple[tuple[ModuleLinking, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
-        """Rows by the order of the calls, and the calls that were skipped with the shapes of their outputs."""
+        """Rows in the order of the calls, and the calls that were skipped with the shapes per point."""
         places = Places.of_vertices(len(self.curves[0])), Places.of_vertices(len(self.curves[1]))
         outputs, layers = self._outputs(places)
         self.skipped = [(output.module, output.shape[1:]) for output in outputs if not _in_space(output)]

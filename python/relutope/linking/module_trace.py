@@ -181,7 +181,7 @@ def _tracing(knowledge: Knowledge) -> Any:
             elif isinstance(result, tuple) and result and len(list(_tensors(result))) == len(result):
                 for part in result:
                     knowledge.set(part, f"no bound is known for {name}")
-            elif name not in SHAPES and not constant:
+            elif name not in SHAPES and name != "__setitem__" and not constant:  # versions tell of the latter
                 knowledge.broken = f"the model reads or writes values of tensors by {name}"
             return result
 

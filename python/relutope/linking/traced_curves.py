@@ -127,7 +127,7 @@ class PiecewiseLinear:
         """The first layers, and behind them one that is linear, as the last one of a network must be."""
         layers = self.layers[:n_layers]
         last = self.input_dim + sum(len(layer[4]) for layer in layers) - 1
-        output = "linear", np.array([0, 1]), np.array([last]), np.ones(1), np.zeros(1), {}
+        output: Any = "linear", np.array([0, 1]), np.array([last]), np.ones(1), np.zeros(1), {}
         return Network(_core.Network.from_layers(self.input_dim, [*layers, output]))
 
 
@@ -157,9 +157,9 @@ def activated(x: CurveValues, result: Floats, slopes: SlopesOver, rounding: Floa
     """An activation f of each coordinate, computed within `rounding` of f of the float64 values.
 
     Let y be a coordinate along a piece, c its chord and h how much c changes. f(y) is within L |y - c| of
-    f(c), L a Lipschitz constant. f(c) is within C h^2 / 8 of its own chord if f' has the Lipschitz constant C,
-    and within (M - m) h / 4 if the slopes of f lie in [m, M]: the difference is 0 at both ends, and its
-    slopes lie in an interval of length (M - m) h that holds 0.
+    f(c), L a Lipschitz constant. f(c) is within C h^2 / 8 of its own chord if C is one of f', and within
+    (M - m) h / 4 if the slopes of f lie in [m, M]: the difference is 0 at both ends, and its slopes lie in an
+    interval of length (M - m) h that holds 0.
     """
     with np.errstate(all="ignore"):
         over = slopes(*x.range())
