@@ -23,6 +23,7 @@ FUNCTIONS = {
     "gelu": torch.nn.functional.gelu,
     "silu": torch.nn.functional.silu,
     "sin": torch.sin,
+    "elu": torch.nn.functional.elu,
 }
 EXACT = {
     "tanh": mpmath.tanh,
@@ -30,6 +31,7 @@ EXACT = {
     "gelu": lambda x: x * mpmath.ncdf(x),
     "silu": lambda x: x / (1 + mpmath.exp(-x)),
     "sin": mpmath.sin,
+    "elu": lambda x: x if x > 0 else mpmath.expm1(x),
 }
 NUMBERS = st.one_of(st.floats(-8, 8), st.floats(-(2.0**20), 2.0**20), st.sampled_from([0.0, 2.0**0.5, 40.0]))
 

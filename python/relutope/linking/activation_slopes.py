@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from relutope.linking.bounded_values import UNIT, Floats
+from relutope.linking.bounded_values import SMALLEST, UNIT, Floats
 
 #: More than what a few operations and a call of the math library lose here: less than 16 (2 + FAR) 2^-53.
 PAD = 2.0**-40
@@ -54,6 +54,15 @@ def kinked(negative: float) -> SlopesOver:
         return Slopes(np.where(known, least, low), np.where(known, largest, high), change)
 
     return over
+
+
+def exponential(lo: Floats, hi: Floats) -> Slopes:
+    """Of exp."""
+    with np.errstate(all="ignore"):
+        least, most = np.exp(lo) * (1 - PAD), np.exp(hi) * (1 + PAD) + SMALLEST
+    known = ~(np.isnan(least) | np.isnan(most))
+    most = np.where(known, most, np.inf)
+    return Slopes(np.where(known, np.maximum(least - 2 * SMALLEST, 0.0), 0.0), most, most)
 
 
 def _sizes(lo: Floats, hi: Floats) -> tuple[Floats, Floats]:
@@ -120,6 +129,16 @@ def _silu_change(smallest: Floats, largest: Floats) -> Floats:
     return np.minimum(sigmoid_slope(smallest) * np.maximum(*ends), 0.5)
 
 
+def elu_slope(x: Floats) -> Floats:
+    """1 or, for x < 0, exp(x)."""
+    value: Floats = np.exp(np.minimum(x, 0))
+    return value
+
+
+def _one(smallest: Floats, largest: Floats) -> Floats:
+    return np.ones_like(smallest)
+
+
 def _sine_change(smallest: Floats, largest: Floats) -> Floats:
     return np.minimum(largest, 1.0)  # |sin x| <= |x|
 
@@ -159,6 +178,7 @@ SMOOTH: dict[str, SlopesOver] = {
     "sigmoid": _smooth(sigmoid_slope, _sigmoid_change, 0.0, 0.25, 0.0963),
     "gelu": _smooth(gelu_slope, _gelu_change, -0.13, 1.13, 0.8),
     "silu": _smooth(silu_slope, _silu_change, -0.1, 1.1, 0.5),
+    "elu": _smooth(elu_slope, _one, 0.0, 1.0, 1.0),
     "sin": _smooth(np.cos, _sine_change, -1.0, 1.0, 1.0),
 }
 

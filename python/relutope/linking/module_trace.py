@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relutope.linking.bounded_values import Floats
-from relutope.linking.trace_rules import RULES
+from relutope.linking.trace_rules import RULES, pieces
 from relutope.linking.traced_curves import CurveValues, NoBoundError, PiecewiseLinear
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ SHAPES = {
 
 #: What gives ways to change a tensor without its version telling.
 UNSEEN = {"data", "numpy", "__array__", "__dlpack__", "data_ptr", "storage", "untyped_storage", "set_"}
+
+#: What gives the coordinates in parts.
+SPLITS = {"chunk", "split"}
 
 #: What of a parameter alone is one again, exactly.
 REARRANGED = {"t", "T", "mT", "detach", "contiguous"}
@@ -179,8 +182,10 @@ def _tracing(knowledge: Knowledge) -> Any:
                 rearranged = constant and bool(inputs) and name in REARRANGED
                 knowledge.set(result, None if rearranged else _bounds(name, known, result, knowledge))
             elif isinstance(result, tuple) and result and len(list(_tensors(result))) == len(result):
-                for part in result:
-                    knowledge.set(part, f"no bound is known for {name}")
+                for part, bounds in zip(
+                    result, _bounds_of_parts(name, known, result, knowledge), strict=True
+                ):
+                    knowledge.set(part, bounds)
             elif name not in SHAPES and name != "__setitem__" and not constant:  # versions tell of the latter
                 knowledge.broken = f"the model reads or writes values of tensors by {name}"
             return result
@@ -203,12 +208,14 @@ def _known(name: str, args: Any, kwargs: Any, knowledge: Knowledge) -> tuple[lis
     import torch
 
     def seen(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(seen, value))
         if not isinstance(value, torch.Tensor):
             return value
         bounded = knowledge.get(value)
         return value.detach().numpy().copy() if bounded is None else bounded
 
-    if name not in RULES:
+    if name not in RULES and name not in SPLITS:
         return f"no bound is known for {name}"
     try:
         return [seen(value) for value in args], {key: seen(value) for key, value in kwargs.items()}
@@ -220,9 +227,21 @@ def _bounds(name: str, known: Any, result: Any, knowledge: Knowledge) -> CurveVa
     if isinstance(known, str):
         return known
     args, kwargs = known
+    if name not in RULES:
+        return f"no bound is known for {name} with one result"
     try:
         return RULES[name](result.detach().numpy().copy(), knowledge.layers, *args, **kwargs)
     except NoBoundError as unknown:
         return str(unknown)
     except TypeError:
         return f"no bound is known for {name} with these arguments"
+
+
+def _bounds_of_parts(name: str, known: Any, results: Any, knowledge: Knowledge) -> list[CurveValues | str]:
+    if isinstance(known, str) or name not in SPLITS:
+        return [f"no bound is known for {name}" if name not in SPLITS else known] * len(results)
+    try:
+        arrays = [result.detach().numpy().copy() for result in results]
+        return [*pieces(arrays, knowledge.layers, known[0][0] if known[0] else None)]
+    except NoBoundError as unknown:
+        return [str(unknown)] * len(results)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from relutope.linking.activation_slopes import SMOOTH, kinked, smooth_rounding
+from relutope.linking.activation_slopes import SMOOTH, exponential, kinked, smooth_rounding
 from relutope.linking.bounded_values import SMALLEST, UNIT, Floats
 from relutope.linking.traced_curves import (
     CurveValues,
@@ -155,6 +155,75 @@ def _flatten(
     return _same(_curve(input), result)
 
 
+def _columns(x: CurveValues, chosen: Any, result: Floats, layers: PiecewiseLinear) -> CurveValues:
+    """Some coordinates."""
+    if not np.array_equal(result, x.values[:, chosen], equal_nan=True):
+        raise NoBoundError("no bound is known for this choice of coordinates")
+    part = layers.add("linear", [(x.part, np.eye(x.values.shape[1])[chosen])], np.zeros(result.shape[1]))
+    return CurveValues(result, x.errors[:, chosen], x.bends[:, chosen], x.following, part)
+
+
+def _getitem(result: Floats, layers: PiecewiseLinear, input: Any, index: Any) -> CurveValues:
+    x = _curve(input)
+    for item in index if isinstance(index, tuple) else (index,):
+        ends = (item.start, item.stop, item.step) if isinstance(item, slice) else ()
+        known = isinstance(item, (slice, list, np.ndarray, type(...)))
+        if not known or not all(end is None or type(end) is int for end in ends):
+            raise NoBoundError(f"no bound is known for an index of type {type(item).__name__}")
+    shape = x.values.shape
+    rows, columns = (np.broadcast_to(ids, shape)[index] for ids in np.ogrid[: shape[0], : shape[1]])
+    order = np.arange(shape[0])[:, None]
+    all_rows = rows.ndim == 2 and len(rows) == shape[0] and bool((rows == order).all())
+    if rows.shape != result.shape or not all_rows:
+        raise NoBoundError("no bound is known for an index that chooses among points")
+    return _columns(x, columns[0], result, layers)
+
+
+def _cat(result: Floats, layers: PiecewiseLinear, tensors: Any, dim: int = 0) -> CurveValues:
+    if dim not in (1, -1) or not isinstance(tensors, (tuple, list)):
+        raise NoBoundError("no bound is known for cat along the points")
+    parts = [_curve(part) for part in tensors]
+    values, errors, bends = (
+        np.hstack([getattr(part, name) for part in parts]) for name in ("values", "errors", "bends")
+    )
+    if not np.array_equal(values, result, equal_nan=True):
+        raise NoBoundError("no bound is known for tensors joined like this")
+    ends = np.cumsum([part.values.shape[1] for part in parts])
+    reads = [
+        (part.part, np.eye(ends[-1])[:, end - part.values.shape[1] : end])
+        for part, end in zip(parts, ends, strict=True)
+    ]
+    return CurveValues(
+        result, errors, bends, parts[0].following, layers.add("linear", reads, np.zeros(ends[-1]))
+    )
+
+
+def pieces(results: list[Floats], layers: PiecewiseLinear, x: Any) -> list[CurveValues]:
+    """Of chunk and split, whose results are coordinates one after the other."""
+    x = _curve(x)
+    widths = [result.shape[-1] for result in results]
+    if any(result.shape[:-1] != (len(x.values),) for result in results) or sum(widths) != x.values.shape[1]:
+        raise NoBoundError("no bound is known for parts of the points")
+    ends = np.cumsum(widths)
+    return [
+        _columns(x, np.arange(end - width, end), result, layers)
+        for end, width, result in zip(ends, widths, results, strict=True)
+    ]
+
+
+def _exp(result: Floats, layers: PiecewiseLinear, input: Any) -> CurveValues:
+    x = _curve(input)
+    return activated(x, result, exponential, 32 * UNIT * result + SMALLEST)
+
+
+def _elu(
+    result: Floats, layers: PiecewiseLinear, input: Any, alpha: float = 1.0, inplace: bool = False
+) -> CurveValues:
+    if alpha != 1:
+        raise NoBoundError(f"no bound is known for elu with alpha = {alpha}")
+    return _smooth("elu")(result, layers, input)
+
+
 def _batch_norm(
     result: Floats,
     layers: PiecewiseLinear,
@@ -196,5 +265,9 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("neg", "neg_", "__neg__", "negative"), _negative),
     **dict.fromkeys(("dropout", "alpha_dropout", "feature_dropout"), _dropout),
     "flatten": _flatten,
+    "__getitem__": _getitem,
+    **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
+    "exp": _exp,
+    **dict.fromkeys(("elu", "elu_"), _elu),
     "batch_norm": _batch_norm,
 }

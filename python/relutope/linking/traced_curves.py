@@ -113,7 +113,7 @@ class PiecewiseLinear:
             shape = (len(matrix), self.n_values)
             start = 0 if part is None else part[0]
             blocks.append(coo_array((matrix[rows, columns], (rows, columns + start)), shape=shape).tocsr())
-        total = blocks[0] if len(blocks) == 1 else blocks[0] + blocks[1]
+        total = sum(blocks[1:], blocks[0])
         total.eliminate_zeros()
         total.sort_indices()
         bias = np.ascontiguousarray(bias, dtype=np.float64)
