@@ -24,7 +24,7 @@ def trained(hooked: bool) -> tuple[Any, list[Any], Any]:
     """Outputs, losses and gradients of a few steps, and what is left afterwards."""
     model = model_of(0)
     model[3].eval()  # a part in another mode than the rest
-    hook = LinkingHook(model, RING, OTHER, every=2) if hooked else None
+    hook = LinkingHook(model, RING, OTHER, every=2, max_segments=300) if hooked else None
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     seen = []
     for _ in range(5):
@@ -172,3 +172,20 @@ def test_models_that_do_not_fit() -> None:
         record(model)
     assert all(part.training for part in model.modules())
     assert all(len(part._forward_hooks) == 0 for part in model.modules())
+
+
+def test_curves_that_meet_at_once() -> None:
+    found = record(
+        nn.Sequential(nn.Identity(), linear(np.eye(3)), nn.Tanh()), SQUARE, SQUARE[::-1], max_segments=64
+    )
+    assert found.numbers[:3] == (None, None, None)
+    assert [row.certified for row in found.rows] == [True, True, True, False]
+    assert [row.meeting is not None for row in found.rows] == [True, True, True, False]
+    assert found.rows[0].reason.startswith("exact images meet after input")
+    few = record(
+        nn.Sequential(linear(np.eye(3), [-1.5, 0, 0]), nn.ReLU(), nn.Tanh()), RING, OTHER, max_segments=40
+    )
+    assert few.rows[0].certified
+    assert few.numbers[0] == -1
+    assert not few.rows[2].certified
+    assert "max_segments = 40" in few.rows[2].reason

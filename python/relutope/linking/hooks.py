@@ -163,16 +163,7 @@ class LinkingHook:
         state = _state(self.model)
         with interruptible("linking numbers of a model", {"records": len(self.records)}), _Probe(self.model):
             following = Following(self.model, state, *self.curves, self.max_segments)
-            try:
-                rows, skipped = following.run()
-            except (RuntimeError, TypeError, AttributeError, IndexError) as error:
-                if type(error) not in (RuntimeError, TypeError, AttributeError, IndexError):
-                    raise
-                dim = self.curves[0].shape[1]
-                raise ValueError(
-                    f"model cannot take the curves, points of {dim} coordinates in torch.float64 on the CPU: "
-                    f"{error}"
-                ) from error
+            rows, skipped = following.run()
         found = LinkingRecord(self.n_passes, rows, skipped)
         self.records.append(found)
         return found

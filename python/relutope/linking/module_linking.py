@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -54,7 +54,7 @@ class ModuleLinking:
     distance_error: float
     meeting: LayerMeeting | None
     n_segments: tuple[int, int]
-    places: tuple[Places, Places] | None
+    places: tuple[Places, Places] | None = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object, without the places."""
@@ -85,17 +85,16 @@ class Following:
         self.curves = a, b
         self.max_segments = max_segments
         self.rows: dict[int, ModuleLinking] = {}
-        self.skipped: list[tuple[str, tuple[int, ...]]] = []
 
     def run(self) -> tuple[tuple[ModuleLinking, ...], tuple[tuple[str, tuple[int, ...]], ...]]:
         """Rows in the order of the calls, and the calls that were skipped with the shapes per point."""
         places = Places.of_vertices(len(self.curves[0])), Places.of_vertices(len(self.curves[1]))
         outputs, layers = self._outputs(places)
-        self.skipped = [(output.module, output.shape[1:]) for output in outputs if not _in_space(output)]
+        skipped = tuple((output.module, output.shape[1:]) for output in outputs if not _in_space(output))
         self._exact_rows(outputs, layers)
         with np.errstate(all="ignore"):  # what overflows is not certified
             self._refine(places, outputs)
-        return tuple(self.rows[k] for k in sorted(self.rows)), tuple(self.skipped)
+        return tuple(self.rows[k] for k in sorted(self.rows)), skipped
 
     def _refine(self, places: tuple[Places, Places], outputs: list[Output]) -> None:
         """The other rows, from polygons that are refined until they are certified or the limit is reached."""
@@ -117,47 +116,52 @@ class Following:
         points = [part.points(curve) for part, curve in zip(places, self.curves, strict=True)]
         values, errors = (np.vstack(arrays) for arrays in zip(*points, strict=True))
         n, total = len(places[0]), len(values)
-        following = np.arange(1, total + 1)
-        following[n - 1], following[-1] = 0, n
-        x = CurveValues(values, errors, np.zeros_like(values), following, (0, -1))
+        self.following = np.arange(1, total + 1)
+        self.following[n - 1], self.following[-1] = 0, n
+        x = CurveValues(values, errors, np.zeros_like(values), self.following, (0, -1))
         outputs, layers = run(self.model, self.state, x)
         whole = Output("input", "input", values.shape, values, x, "")
         return [whole, *outputs], layers
 
     def _exact_rows(self, outputs: list[Output], layers: PiecewiseLinear) -> None:
-        """Rows of what is piecewise linear, from the exact images."""
+        """Rows of the curves themselves and of what is piecewise linear, from the exact images."""
         parts = {
             k: output.bounded.part[1]
             for k, output in enumerate(outputs)
             if _in_space(output) and output.bounded is not None and output.bounded.part is not None
         }
-        wanted = {layer for layer in parts.values() if layer >= 0}
-        try:
-            network = layers.network(max(wanted) + 1) if wanted else None
-            if network is not None:
-                found = through_layers(network, *self.curves, layers=wanted, max_segments=self.max_segments)
-                exact = {row.layer: row for row in found.rows}
-        except IncompleteError as error:
-            if error.reason == "interrupt":
-                raise
+        if not parts:
             return
+        exact: dict[int, LayerLinking] = {}
+        network = layers.network(max(parts.values()) + 1)
+        wanted = {layer for layer in parts.values() if layer >= 0}
+        for chosen in (
+            wanted,
+            set[int](),
+        ):  # the curves themselves alone, where images have too many segments
+            try:
+                found = through_layers(network, *self.curves, layers=chosen, max_segments=self.max_segments)
+            except IncompleteError as error:
+                if error.reason == "interrupt":
+                    raise
+                continue
+            exact = {row.layer: row for row in found.rows}
+            break
         for k, layer in parts.items():
-            if layer >= 0:
+            if layer in exact:
                 self.rows[k] = _exact_row(outputs[k], exact[layer])
 
     def _look_at(self, k: int, output: Output, places: tuple[Places, Places], wishes: list[Any]) -> None:
         """Make a row of an output, or wish for shorter pieces."""
         assert output.values is not None
         n = len(places[0])
-        polygons = output.values[:n], output.values[n:]
         if not np.isfinite(output.values).all():
             self.rows[k] = _row(output, places, None, False, "values are not finite", (np.nan, np.inf))
             return
-        polygons = np.ascontiguousarray(polygons[0]), np.ascontiguousarray(polygons[1])
+        polygons = np.ascontiguousarray(output.values[:n]), np.ascontiguousarray(output.values[n:])
         bounded = output.bounded
-        following = np.concatenate([np.roll(np.arange(n), -1), n + np.roll(np.arange(len(places[1])), -1)])
         # Without a bound, pieces are halved until they are short beside the distance of the polygons.
-        steps = np.linalg.norm(output.values[following] - output.values, axis=1)
+        steps = np.linalg.norm(output.values[self.following] - output.values, axis=1)
         reach = steps if bounded is None else bounded.reach()
         most = float(reach[:n].max()), float(reach[n:].max())
         radius = np.nextafter(most[0] + most[1], np.inf)
@@ -170,7 +174,7 @@ class Following:
         largest = max(most)
         # Twice a third suffices. Where the distance says little yet, the worst pieces are the first ones.
         limit = max(distance / 3, largest / 8) if np.isfinite(largest) else distance / 3
-        chosen = (reach > limit) & (reach > 4 * np.maximum(fixed, fixed[following]))
+        chosen = (reach > limit) & (reach > 4 * np.maximum(fixed, fixed[self.following]))
         chosen |= ~np.isfinite(reach)
         halves = [part.halved(mask) for part, mask in zip(places, (chosen[:n], chosen[n:]), strict=True)]
         stuck = all(len(new) == len(old) for new, old in zip(halves, places, strict=True))

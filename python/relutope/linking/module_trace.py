@@ -108,6 +108,11 @@ def run(
         One per call of a module that returned a new value, in the order of the calls.
     PiecewiseLinear
         What `CurveValues.part` refers to.
+
+    Raises
+    ------
+    ValueError
+        If the model does not take them.
     """
     import torch
 
@@ -138,7 +143,13 @@ def run(
             stack.callback(module.register_forward_hook(listener(name)).remove)
         stack.enter_context(np.errstate(all="ignore"))  # what overflows has no bound
         stack.enter_context(_tracing(knowledge))
-        torch.func.functional_call(model, state, (points,))
+        try:
+            torch.func.functional_call(model, state, (points,))
+        except (RuntimeError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError(
+                f"model cannot take the curves, points of {points.shape[1]} coordinates in torch.float64 on "
+                f"the CPU: {error}"
+            ) from error
     return outputs, layers
 
 
@@ -182,9 +193,8 @@ def _tracing(knowledge: Knowledge) -> Any:
                 rearranged = constant and bool(inputs) and name in REARRANGED
                 knowledge.set(result, None if rearranged else _bounds(name, known, result, knowledge))
             elif isinstance(result, tuple) and result and len(list(_tensors(result))) == len(result):
-                for part, bounds in zip(
-                    result, _bounds_of_parts(name, known, result, knowledge), strict=True
-                ):
+                parts = _bounds_of_parts(name, known, result, knowledge)
+                for part, bounds in zip(result, parts, strict=True):
                     knowledge.set(part, bounds)
             elif name not in SHAPES and name != "__setitem__" and not constant:  # versions tell of the latter
                 knowledge.broken = f"the model reads or writes values of tensors by {name}"

@@ -16,6 +16,7 @@ from relutope.linking.traced_curves import (
     activated,
     added,
     affine,
+    identity,
     multiplied,
     scaled,
 )
@@ -45,8 +46,8 @@ def _constant(value: Any, result: Floats) -> Floats:
         raise NoBoundError(f"no bound is known with a {type(value).__name__}")
     if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
         raise NoBoundError(f"{value} may be no float64")
-    array = np.asarray(value)
-    if array.dtype.kind not in "fi" or array.ndim > 2 or (array.ndim == 2 and len(array) != 1):
+    array = np.asarray(float(value) if isinstance(value, int) else value)
+    if array.dtype.kind != "f" or array.ndim > 2 or (array.ndim == 2 and len(array) != 1):
         raise NoBoundError(f"no bound is known with an array of shape {array.shape}")
     array = array.astype(np.float64).reshape(array.shape[-1:])
     if result.ndim != 2 or array.size not in (1, result.shape[1]):
@@ -72,19 +73,21 @@ def _relu(result: Floats, layers: PiecewiseLinear, input: Any, inplace: bool = F
     x = _curve(input)
     found = activated(x, result, kinked(0.0), np.zeros_like(result))
     d = result.shape[1]
-    return found.standing(layers.add("relu", [(x.part, np.eye(d))], np.zeros(d)))
+    return found.standing(layers.add("relu", [(x.part, identity(d))], np.zeros(d)))
 
 
 def _leaky_relu(
     result: Floats, layers: PiecewiseLinear, input: Any, negative_slope: float = 0.01, inplace: bool = False
 ) -> CurveValues:
     """Relu(x) - slope relu(-x)."""
+    from scipy.sparse import hstack, vstack
+
     x, slope = _curve(input), float(negative_slope)
     found = activated(x, result, kinked(slope), UNIT * np.abs(result) + SMALLEST)
     d = result.shape[1]
-    eye = np.eye(d)
-    halves = layers.add("relu", [(x.part, np.vstack([eye, -eye]))], np.zeros(2 * d))
-    return found.standing(layers.add("linear", [(halves, np.hstack([eye, -slope * eye]))], np.zeros(d)))
+    eye = identity(d)
+    halves = layers.add("relu", [(x.part, vstack([eye, -eye]))], np.zeros(2 * d))
+    return found.standing(layers.add("linear", [(halves, hstack([eye, -slope * eye]))], np.zeros(d)))
 
 
 def _smooth(name: str) -> Rule:
@@ -106,15 +109,15 @@ def _sum(sign: float) -> Rule:
         if isinstance(input, CurveValues) and isinstance(other, CurveValues):
             if input.values.shape != other.values.shape:
                 raise NoBoundError("no bound is known for sums of curves of different dimensions")
-            eye = np.eye(result.shape[1])
-            part = layers.add("linear", [(input.part, eye), (other.part, sign * eye)], np.zeros(len(eye)))
+            eye, zeros = identity(result.shape[1]), np.zeros(result.shape[1])
+            part = layers.add("linear", [(input.part, eye), (other.part, sign * eye)], zeros)
             return added(input, other, result).standing(part)
         x, scale = (input, 1.0) if isinstance(input, CurveValues) else (_curve(other), sign)
         shift = sign * _constant(other, result) if x is input else _constant(input, result)
         if x.values.shape != result.shape:
             raise NoBoundError("no bound is known for sums that repeat a coordinate")
         found = scaled(x, result, np.full(len(shift), scale), shift, UNIT * np.abs(result))
-        return found.standing(layers.add("linear", [(x.part, scale * np.eye(len(shift)))], shift))
+        return found.standing(layers.add("linear", [(x.part, scale * identity(len(shift)))], shift))
 
     return rule
 
@@ -124,12 +127,14 @@ def _product(result: Floats, layers: PiecewiseLinear, input: Any, other: Any) ->
         if input.values.shape != other.values.shape:
             raise NoBoundError("no bound is known for products of curves of different dimensions")
         return multiplied(input, other, result)
+    from scipy.sparse import diags_array
+
     x = input if isinstance(input, CurveValues) else _curve(other)
     scale = _constant(other if x is input else input, result)
     if x.values.shape != result.shape:
         raise NoBoundError("no bound is known for products that repeat a coordinate")
     found = scaled(x, result, scale, np.zeros(len(scale)), UNIT * np.abs(result) + SMALLEST)
-    return found.standing(layers.add("linear", [(x.part, np.diag(scale))], np.zeros(len(scale))))
+    return found.standing(layers.add("linear", [(x.part, diags_array(scale))], np.zeros(len(scale))))
 
 
 def _negative(result: Floats, layers: PiecewiseLinear, input: Any) -> CurveValues:
@@ -159,7 +164,7 @@ def _columns(x: CurveValues, chosen: Any, result: Floats, layers: PiecewiseLinea
     """Some coordinates."""
     if not np.array_equal(result, x.values[:, chosen], equal_nan=True):
         raise NoBoundError("no bound is known for this choice of coordinates")
-    part = layers.add("linear", [(x.part, np.eye(x.values.shape[1])[chosen])], np.zeros(result.shape[1]))
+    part = layers.add("linear", [(x.part, identity(x.values.shape[1])[chosen])], np.zeros(result.shape[1]))
     return CurveValues(result, x.errors[:, chosen], x.bends[:, chosen], x.following, part)
 
 
@@ -190,7 +195,7 @@ def _cat(result: Floats, layers: PiecewiseLinear, tensors: Any, dim: int = 0) ->
         raise NoBoundError("no bound is known for tensors joined like this")
     ends = np.cumsum([part.values.shape[1] for part in parts])
     reads = [
-        (part.part, np.eye(ends[-1])[:, end - part.values.shape[1] : end])
+        (part.part, identity(int(ends[-1]))[:, end - part.values.shape[1] : end])
         for part, end in zip(parts, ends, strict=True)
     ]
     return CurveValues(

@@ -109,10 +109,10 @@ class PiecewiseLinear:
             return None
         blocks = []
         for part, matrix in reads:
-            rows, columns = np.nonzero(matrix)
-            shape = (len(matrix), self.n_values)
-            start = 0 if part is None else part[0]
-            blocks.append(coo_array((matrix[rows, columns], (rows, columns + start)), shape=shape).tocsr())
+            entries = coo_array(matrix)
+            columns = entries.col + (0 if part is None else part[0])
+            shape = (entries.shape[0], self.n_values)
+            blocks.append(coo_array((entries.data, (entries.row, columns)), shape=shape).tocsr())
         total = sum(blocks[1:], blocks[0])
         total.eliminate_zeros()
         total.sort_indices()
@@ -129,6 +129,13 @@ class PiecewiseLinear:
         last = self.input_dim + sum(len(layer[4]) for layer in layers) - 1
         output: Any = "linear", np.array([0, 1]), np.array([last]), np.ones(1), np.zeros(1), {}
         return Network(_core.Network.from_layers(self.input_dim, [*layers, output]))
+
+
+def identity(d: int) -> Any:
+    """The sparse identity matrix."""
+    from scipy.sparse import eye_array
+
+    return eye_array(d, format="csr")
 
 
 def affine(
