@@ -123,6 +123,11 @@ def test_columns_are_exact() -> None:
     assert (flat.meeting is None) == (expected.meeting is None)
 
 
+@torch.library.custom_op("relutope_tests::relu", mutates_args=())
+def foreign_relu(x: torch.Tensor) -> torch.Tensor:
+    return x.flip(0)
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -130,6 +135,8 @@ def test_columns_are_exact() -> None:
         lambda x: torch.tanh(x[:, x.abs().sum(0).argsort()]),  # coordinates chosen by values
         lambda x: x - x.mean(dim=0),
         lambda x: x.flip(0),
+        lambda x: torch.ops.relutope_tests.relu(x),  # another function of that name
+        foreign_relu,
         lambda x: torch.cat([x[1:], x[:1]], dim=0),
         lambda x: torch.cat([x, x], dim=0)[: len(x)],
         lambda x: torch.cat(x.chunk(2, dim=0)),

@@ -180,9 +180,7 @@ def _tracing(knowledge: Knowledge) -> Any:
     class Tracing(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
-            name = str(getattr(func, "__name__", func))
-            if name in ("__get__", "__set__"):
-                name = str(getattr(func.__self__, "__name__", name))
+            name = _name(func)
             inputs = [*_tensors(args), *_tensors(kwargs.values())]
             constant = all(map(knowledge.is_constant, inputs)) and not knowledge.broken
             known = _known(name, args, kwargs, knowledge)
@@ -201,6 +199,17 @@ def _tracing(knowledge: Knowledge) -> Any:
             return result
 
     return Tracing()
+
+
+def _name(func: Any) -> str:
+    """The name of a function, a method or an attribute; with a dot if it is none of torch itself."""
+    name = str(getattr(func, "__name__", func))
+    if name in ("__get__", "__set__"):
+        return str(getattr(func.__self__, "__name__", name))
+    home = (
+        type(func).__module__ if type(func).__module__ == "torch._ops" else getattr(func, "__module__", None)
+    )
+    return f"{home}.{func}" if home == "torch._ops" or (home or "torch").split(".")[0] != "torch" else name
 
 
 def _tensors(values: Any) -> Iterator[Any]:
