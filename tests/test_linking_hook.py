@@ -245,6 +245,15 @@ def test_what_has_no_bound_is_not_certified(part: Any, cause: str) -> None:
     assert row.linking_number == linking_number(a, b)
 
 
+def test_parts_that_mix_points_are_not_certified() -> None:
+    torch.manual_seed(0)
+    found = record(nn.TransformerEncoderLayer(3, 1, 8, batch_first=True), max_segments=100)
+    assert [row.certified for row in found.rows] == [True] + [False] * (len(found.rows) - 1)
+    assert len(found.rows) > 3
+    assert {row.reason.split(" for ")[0] for row in found.rows[1:]} == {"no bound is known"}
+    assert ("linear1", (8,)) in found.skipped
+
+
 def test_batch_norm_and_dropout_in_evaluation_mode() -> None:
     torch.manual_seed(3)
     norm = nn.BatchNorm1d(3)

@@ -190,9 +190,9 @@ def _tracing(knowledge: Knowledge) -> Any:
             if isinstance(result, torch.Tensor):
                 rearranged = constant and bool(inputs) and name in REARRANGED
                 knowledge.set(result, None if rearranged else _bounds(name, known, result, knowledge))
-            elif isinstance(result, tuple) and result and len(list(_tensors(result))) == len(result):
-                parts = _bounds_of_parts(name, known, result, knowledge)
-                for part, bounds in zip(result, parts, strict=True):
+            elif isinstance(result, tuple) and result and _has_tensors_only(result):
+                parts = list(_tensors(result))
+                for part, bounds in zip(parts, _bounds_of_parts(name, known, parts, knowledge), strict=True):
                     knowledge.set(part, bounds)
             elif name not in SHAPES and name != "__setitem__" and not constant:  # versions tell of the latter
                 knowledge.broken = f"the model reads or writes values of tensors by {name}"
@@ -220,6 +220,15 @@ def _tensors(values: Any) -> Iterator[Any]:
             yield value
         elif isinstance(value, (tuple, list)):
             yield from _tensors(value)
+
+
+def _has_tensors_only(values: Any) -> bool:
+    """Whether all that is in nested tuples is a tensor or None."""
+    import torch
+
+    if isinstance(values, (tuple, list)):
+        return all(map(_has_tensors_only, values))
+    return values is None or isinstance(values, torch.Tensor)
 
 
 def _known(name: str, args: Any, kwargs: Any, knowledge: Knowledge) -> tuple[list[Any], dict[str, Any]] | str:
