@@ -14,6 +14,7 @@ from compare import Bounds, assert_equals_reference, complex_on, network_of
 from networks import Layers, integer_layer
 from reference import exact_layers, reference_cells
 from relutope import AllSpace, Network, polyhedral_complex
+from skip_networks import skip_network
 
 LARGEST = float(np.finfo(np.float64).max)
 TINY = float(np.finfo(np.float64).smallest_subnormal)
@@ -177,3 +178,15 @@ def test_what_is_beyond_the_range_is_refused() -> None:
     for value in (10**309, -(10**309)):
         with pytest.raises(ValueError, match="beyond float64"):
             Network.from_arrays([np.array([[value]], dtype=object)])
+
+
+def test_huge_weights_of_a_value_that_is_zero() -> None:
+    """An integer row beyond float64 that multiplies zeros is no float row."""
+    layers = [
+        ("linear", np.zeros((1, 1)), np.zeros(1)),
+        ("relu", np.array([[-(2.0**-600), 0.0], [0.0, 2.0**1000]]), np.zeros(2)),
+        ("linear", np.zeros((1, 4)), np.zeros(1)),
+    ]
+    complex_ = polyhedral_complex(skip_network(1, layers), (-1, 1))
+    complex_.validate(exact=True)
+    assert complex_.sign_vectors(1).tolist() == [[1, 0], [-1, 0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -95,13 +96,66 @@ def test_same_bytes_for_any_number_of_threads() -> None:
             assert a.tobytes() == b.tobytes()
 
 
+def assert_certified(network: Network, domain: Any, path: Path) -> None:
+    complex_ = folded(network, domain)
+    complex_.save(path)
+    certificate = verify(path, network)
+    assert certificate.ok, certificate
+
+
 @pytest.mark.parametrize("seed", range(8))
-def test_certificates(seed: int, tmp_path: Path) -> None:
+def test_certificates_and_refinements(seed: int, tmp_path: Path) -> None:
     d, layers = layers_of(100 + seed)
     network = skip_network(d, layers)
-    path = tmp_path / "complex.npz"
-    folded(network, (-1 / 4, 1 / 4)).save(path)
-    assert verify(path, network).ok
+    assert_certified(network, (-1 / 4, 1 / 4), tmp_path / "complex.npz")
+    folded_, plain = (polyhedral_complex(network, (-1, 1), fold=fold) for fold in (True, False))
+    assert folded_.decision_boundary().f_vector == plain.decision_boundary().f_vector
+
+
+def test_opposite_rows_that_bounds_decide(tmp_path: Path) -> None:
+    network = network_of([([[1.0], [-1.0]], [9.0, -9.0]), ([[1.0, 1.0]], [-9.5]), ([[1.0]], [0.0])])
+    assert_certified(network, (-1, 1), tmp_path / "complex.npz")
+    assert folded(network, (-1, 1)).decision_boundary(0.25).f_vector == (1, 0)
+
+
+def test_entries_that_are_off_everywhere(tmp_path: Path) -> None:
+    """Two dead entries beside one that bends have one value, and a sign each."""
+    relu = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, 0.0]]), np.array([0.25, -9.0, -9.0])
+    layers = [
+        ("relu", *relu),
+        ("max", np.array([[0.0, 0.0, 1.0, 1.0, 1.0]]), np.zeros(1)),
+        ("linear", np.array([[0.0, 0.0, 0.0, 0.0, 0.0, 1.0]]), np.zeros(1)),
+    ]
+    network = skip_network(2, layers)
+    assert_certified(network, (-1, 1), tmp_path / "complex.npz")
+    complex_ = folded(network, (-1, 1))
+    assert keys(complex_) == expected_cells(2, layers, 1)
+    assert complex_.decision_boundary(0.5).f_vector == (2, 1, 0)
+
+
+def test_a_refinement_is_folded_as_its_base() -> None:
+    """By its size the base is not folded, and the network with its outputs as a layer would be."""
+    rng = np.random.default_rng(5)
+    layers = [gaussian_layer(rng, a, b) for a, b in pairwise([2, 1024, 1023, 1])]
+    layers[0][0][:2], layers[0][1][:2] = [[1, 0], [-1, 0]], [9, -9]
+    network = network_of(layers)
+    complex_ = polyhedral_complex(network, ([0.3, 0.2], [0.31, 0.21]))
+    assert complex_.statistics["folded"]["layers"] == 0
+    level = float(network([[0.305, 0.205]])[0, 0])
+    assert complex_.decision_boundary(level).f_vector[1] > 0
+
+
+def test_rational_weights_below_all_normal_numbers() -> None:
+    """4/3 2^-1074 is stored as 2^-1074: what is missing weighs as much as the source is large."""
+    big = 2.0**100
+    tiny = Fraction(4, 3) * Fraction(2) ** -1074
+    layers = [
+        ("relu", np.array([[big], [1.2 * big]]), np.array([4 * big, 4.8 * big])),
+        ("relu", np.array([[0, tiny, -(Fraction(2) ** -1074)]], dtype=object), np.array([Fraction(0)])),
+        ("linear", np.array([[0.0, 0.0, 0.0, 1.0]]), np.zeros(1)),
+    ]
+    network = skip_network(1, layers)
+    assert cell_set(folded(network, (-1, 1))) == cell_set(polyhedral_complex(network, (-1, 1), fold=False))
 
 
 def test_slices_of_wide_inputs() -> None:

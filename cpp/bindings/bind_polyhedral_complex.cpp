@@ -69,9 +69,9 @@ std::shared_ptr<Complex> build(const std::shared_ptr<Network>& network, const Do
 /// The complex, and per dimension the dimensions and the ids of the carriers.
 py::tuple refine(const Complex& base, const std::shared_ptr<Network>& network, const Domain& domain,
                  std::size_t n_threads, std::int64_t max_cells, double max_seconds, std::int64_t max_bytes,
-                 const py::object& poll) {
+                 const py::object& poll, bool fold) {
   Refinement refinement = polled(poll, [&](Budget::Poll python_poll) {
-    return refined_complex(base, network, domain, n_threads, {max_cells, max_seconds, max_bytes},
+    return refined_complex(base, network, domain, fold, n_threads, {max_cells, max_seconds, max_bytes},
                            std::move(python_poll));
   });
   py::list carriers;
@@ -87,7 +87,8 @@ void bind_polyhedral_complex(py::module_& m) {
   m.def("polyhedral_complex", &build, py::arg("network"), py::arg("domain"), py::arg("n_threads"), py::arg("max_cells"),
         py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), py::arg("fold") = py::none(), FloatingGuard());
   m.def("refined_complex", &refine, py::arg("base"), py::arg("network"), py::arg("domain"), py::arg("n_threads"),
-        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), FloatingGuard());
+        py::arg("max_cells"), py::arg("max_seconds"), py::arg("max_bytes"), py::arg("poll"), py::arg("fold"),
+        FloatingGuard());
 }
 
 }  // namespace relutope

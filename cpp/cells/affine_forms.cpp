@@ -66,10 +66,13 @@ ValueState AffineForms::state(const ValueSource& source) const {
 /// One thread's share of a layer's forms.
 ///
 /// Error of a form. With n terms, w a weight, e_k and M_k the error and the magnitude of the form of source k, and
-/// kappa = products_error(n) + 2^-104, which also covers the 2^-106 by which high and low parts miss a rational weight,
-/// the form differs from the exact one at every point by at most
-///   sum_k |w_k| (e_k + kappa M_k) + kappa |b| + 2^-1022 (1 + sum of the columns' magnitudes);
-/// a source that is a column has e = 0 and its own magnitude. `inflate` restores what rounding this bound loses.
+/// kappa = products_error(n) + n 2^-104 + 2^-104, which covers the 3.1 2^-106 of each column that is added by itself,
+/// and the 2^-106 by which high and low parts miss a rational weight, the form differs from the exact one at every
+/// point by at most
+///   sum_k (|w_k| e_k + kappa w' M_k) + kappa |b| + 2^-1022 (1 + sum of the columns' magnitudes);
+/// a source that is a column has e = 0 and its own magnitude. w' = |w_k| + 2^-960, since the low part of a weight may
+/// be subnormal and miss it by 2^-1075 < kappa 2^-960; M_k is at least 2^-1022. So what underflows in a coefficient or
+/// in this bound is below 2^-1074 a product, which the last term covers. The last factor restores what rounding loses.
 class FormTask {
  public:
   FormTask(const AffineForms& forms, const Layer& layer, std::size_t l, AffineForms::LayerForms& out)
@@ -104,17 +107,19 @@ class FormTask {
     const auto entries = layer_.entries(i);
     const auto image = layer_.image(i);
     const std::vector<double> rests = rests_of_row(layer_, i);
-    const double kappa = products_error(image.size()) + 0x1p-104;
+    const auto n_terms = static_cast<double>(image.size());
+    const double kappa = products_error(image.size()) + (n_terms + 1) * 0x1p-104;
     double error = DBL_MIN * (1 + reach_);
     for (std::size_t t = 0; t < image.size(); ++t) {
       const bool is_bias = t == entries.size();
       const ValueState& state = is_bias ? bias_state_ : states_[entries[t]];
       if (image[t] == 0 || state.kind == Kind::kZero) continue;
+      const double weight = std::abs(image[t]);
       if (state.kind == Kind::kColumn) {
         const std::size_t at = state.row / kChunk * out_.stride + i * kChunk + state.row % kChunk;
         add_to(image[t], rests[t], out_.high[at], out_.low[at]);
         nonzero[state.row / kChunk] |= static_cast<std::uint8_t>(1U << state.row % kChunk);
-        error += std::abs(image[t]) * kappa * forms_.columns_[state.row].magnitude;
+        error += (weight + 0x1p-960) * forms_.columns_[state.row].magnitude * kappa;
         continue;
       }
       const AffineForms::LayerForms& from = forms_.forms_[state.layer];
@@ -122,9 +127,9 @@ class FormTask {
       terms.push_back({image[t], rests[t], &from.high[state.row * kChunk], &from.low[state.row * kChunk], marks,
                        from.chunks, from.stride});
       for (std::size_t c = 0; c < from.chunks; ++c) nonzero[c] |= marks[c];
-      error += std::abs(image[t]) * (from.error[state.row] + kappa * from.magnitude[state.row]);
+      error += weight * from.error[state.row] + (weight + 0x1p-960) * from.magnitude[state.row] * kappa;
     }
-    out_.error[i] = error * (1 + 4 * static_cast<double>(image.size() + 8) * kUnit);
+    out_.error[i] = error * (1 + 4 * (n_terms + 8) * kUnit);
   }
 
   void measure(std::size_t i) {
@@ -132,7 +137,7 @@ class FormTask {
     for (std::size_t c = 0; c < forms_.columns_.size(); ++c) {
       sum += std::abs(out_.high[c / kChunk * out_.stride + i * kChunk + c % kChunk]) * forms_.columns_[c].magnitude;
     }
-    out_.magnitude[i] = sum * (1 + 2 * static_cast<double>(forms_.columns_.size() + 8) * kUnit);
+    out_.magnitude[i] = sum * (1 + 2 * static_cast<double>(forms_.columns_.size() + 8) * kUnit) + DBL_MIN;
     if (!std::isfinite(sum)) out_.error[i] = std::numeric_limits<double>::infinity();
   }
 

@@ -83,7 +83,7 @@ class AffineForms {
     Buffer<double> high, low;       // high + low; |low| <= 2^-53 |high|
     Buffer<std::uint8_t> nonzero;   // per row, per chunk: a bit for each column that may have a coefficient
     std::vector<double> error;      // |form - exact value| at any point of the domain
-    std::vector<double> magnitude;  // sum of |coefficient| |column| at any point
+    std::vector<double> magnitude;  // bounds the sum of |coefficient| |column| at any point
   };
   friend class FormTask;
 

@@ -193,7 +193,12 @@ void Folding::finish_relu(std::size_t l, const LayerTables& tables, const RowLay
   finish(l);
 }
 
+/// Codes say of every row whether it is a negative multiple of an earlier one, also where bounds have decided it.
 void Folding::finish(std::size_t l) {
+  if (network_.kind(l) == LayerKind::kRelu) {
+    const std::vector<RowClass> classes = classify_rows(network_.layers()[l]);
+    for (std::size_t i = 0; i < classes.size(); ++i) codes_[i].flipped = classes[i].flipped;
+  }
   std::size_t value = network_.first_value(0);
   for (std::size_t m = 0; m <= l; ++m) {
     std::size_t last = 0;

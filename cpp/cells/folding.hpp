@@ -65,6 +65,8 @@ class Folding {
   void settle_max(std::size_t l, std::size_t row, const ValueState& state);
   void open_max(std::size_t l, std::size_t row, std::size_t first_pair, std::vector<Contender> left, OpenRows& open);
   void add_values(OpenRows& open);
+  static std::vector<std::size_t> entries_of(const std::vector<Contender>& row);
+  static const Contender& contender_of(const std::vector<Contender>& row, std::size_t entry);
   void place_contenders();
   WorkingRows working_rows(std::size_t l, OpenRows& open, RowLayout& layout);
   std::vector<std::uint8_t> later_columns(std::size_t l) const;

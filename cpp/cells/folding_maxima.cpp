@@ -13,6 +13,22 @@ std::size_t pair_number(std::size_t a, std::size_t b, std::size_t n) { return a 
 
 }  // namespace
 
+/// All entries of the contenders of a row, ascending.
+std::vector<std::size_t> Folding::entries_of(const std::vector<Contender>& row) {
+  std::vector<std::size_t> entries;
+  for (const Contender& contender : row) {
+    entries.insert(entries.end(), contender.entries.begin(), contender.entries.end());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+const Folding::Contender& Folding::contender_of(const std::vector<Contender>& row, std::size_t entry) {
+  return *std::find_if(row.begin(), row.end(), [&](const Contender& contender) {
+    return std::find(contender.entries.begin(), contender.entries.end(), entry) != contender.entries.end();
+  });
+}
+
 /// Entries that bounds prove to be less than another one are no contenders, equal ones count as one.
 std::vector<Folding::Contender> Folding::contenders(std::size_t l, std::size_t row,
                                                     const std::vector<Range>& ranges) const {
@@ -50,7 +66,7 @@ void Folding::start_max(std::size_t l, OpenRows& open) {
   const Layer& max = network_.layers()[l];
   std::vector<Range> ranges;
   for (const ValueSource& source : network_.sources(l)) ranges.push_back(forms_.range(image_of(forms_.state(source))));
-  maxima_ = Maxima{{}, {0}, {}, {}, {}};
+  maxima_ = Maxima{{}, {0}, {}, {}, {}, {}};
   contenders_.clear();
   std::size_t first_pair = 0;
   for (std::size_t i = 0; i < max.rows(); ++i) {
@@ -83,18 +99,24 @@ void Folding::open_max(std::size_t l, std::size_t row, std::size_t first_pair, s
                        OpenRows& open) {
   const std::size_t n = network_.layers()[l].entries(row).size();
   const auto first = static_cast<std::uint32_t>(maxima_.first.back());
-  for (std::uint32_t a = 0; a < left.size(); ++a) {
+  const std::vector<std::size_t> entries = entries_of(left);
+  const auto number = [&](const Contender& contender) {
+    const auto found = std::find(entries.begin(), entries.end(), contender.entries.front());
+    return first + static_cast<std::uint32_t>(found - entries.begin());
+  };
+  for (std::size_t a = 0; a < left.size(); ++a) {
     // Signs at the vertices may yet show that the row is one of them.
     forms_.mark(left[a].state, open.kept);
-    for (std::uint32_t b = a + 1; b < left.size(); ++b) {
+    for (std::size_t b = a + 1; b < left.size(); ++b) {
       const std::size_t pair = pair_number(left[a].entries.front(), left[b].entries.front(), n);
       open.images.push_back(difference(left[a].state, left[b].state));
       open.cutting.push_back(static_cast<std::uint32_t>(first_pair + pair));
       open.values.push_back(RowLayout::kNoValue);
-      maxima_.pairs.emplace_back(first + a, first + b);
+      maxima_.pairs.emplace_back(number(left[a]), number(left[b]));
     }
   }
-  maxima_.first.push_back(first + left.size());
+  for (const std::size_t t : entries) maxima_.alike.push_back(number(contender_of(left, t)));
+  maxima_.first.push_back(first + entries.size());
   maxima_.values.push_back(static_cast<ValueId>(network_.first_value(l) + row));
   open_.push_back(row);
   contenders_.push_back(std::move(left));
@@ -122,11 +144,15 @@ void Folding::place_contenders() {
   }
   auto value_row = static_cast<std::int32_t>(maxima_.pairs.size());
   for (const std::vector<Contender>& row : contenders_) {
+    std::vector<std::int32_t> places;
     for (const Contender& contender : row) {
       std::int32_t place = Maxima::kNothing;
       if (contender.state.kind == Kind::kColumn) place = entry_of_column[contender.state.row];
       if (contender.state.kind == Kind::kForm) place = value_row++;
-      maxima_.place.push_back(place);
+      places.push_back(place);
+    }
+    for (const std::size_t t : entries_of(row)) {
+      maxima_.place.push_back(places[static_cast<std::size_t>(&contender_of(row, t) - row.data())]);
     }
   }
 }
@@ -139,10 +165,11 @@ void Folding::finish_max(std::size_t l, const MaxSigns& signs, const RowLayout& 
   entry_column_ = std::move(next_column);
   for (std::size_t o = 0; o < open_.size(); ++o) {
     const ValueState* largest = nullptr;
-    for (std::size_t c = 0; c < contenders_[o].size(); ++c) {
+    const std::vector<std::size_t> entries = entries_of(contenders_[o]);
+    for (std::size_t c = 0; c < entries.size(); ++c) {
       const NeuronCode& code = signs.codes[maxima_.first[o] + c];
-      for (const std::size_t t : contenders_[o][c].entries) codes_[max.first_entry(open_[o]) + t] = code;
-      if (code.bit < 0 && code.constant == Sign::kZero) largest = &contenders_[o][c].state;
+      codes_[max.first_entry(open_[o]) + entries[c]] = code;
+      if (code.bit < 0 && code.constant == Sign::kZero) largest = &contender_of(contenders_[o], entries[c]).state;
     }
     if (largest != nullptr) {
       settle_max(l, open_[o], *largest);

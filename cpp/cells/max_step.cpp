@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <numeric>
 
 #include "cells/kernels.hpp"
 #include "cells/step_context.hpp"
@@ -19,6 +20,9 @@ void mark_smaller(const Maxima& maxima, const LayerTables& tables, const Word* m
     const Sign sign = sign_of_code(tables.codes[p], mask, mask + mask_words);
     if (sign == Sign::kNegative) set_bit(smaller, maxima.pairs[p].first);
     if (sign == Sign::kPositive) set_bit(smaller, maxima.pairs[p].second);
+  }
+  for (std::size_t e = 0; e < maxima.alike.size(); ++e) {
+    if (test_bit(smaller, maxima.alike[e])) set_bit(smaller, e);
   }
 }
 
@@ -87,7 +91,7 @@ Maxima all_maxima(const Network& network, std::size_t l, const std::vector<std::
                   const RowLayout& layout) {
   const Layer& max = network.layers()[l];
   std::vector<std::int32_t> place(network.first_value(l), Maxima::kNothing);
-  Maxima maxima{value_range(network.first_value(l), max.rows()), {0}, {}, {}, {}};
+  Maxima maxima{value_range(network.first_value(l), max.rows()), {0}, {}, {}, {}, {}};
   for (std::size_t e = layout.own; e < layout.values.size(); ++e) {
     place[layout.values[e]] = static_cast<std::int32_t>(e);
     if (last_reader[layout.values[e]] > l) maxima.carried.push_back(e);
@@ -96,6 +100,8 @@ Maxima all_maxima(const Network& network, std::size_t l, const std::vector<std::
     for (const std::uint32_t k : max.entries(i)) maxima.place.push_back(place[max.column_values()[k]]);
     maxima.first.push_back(maxima.place.size());
   }
+  maxima.alike.resize(maxima.place.size());
+  std::iota(maxima.alike.begin(), maxima.alike.end(), 0U);
   for (const EntryPair& pair : network.pairs(l)) maxima.pairs.emplace_back(pair.first, pair.second);
   return maxima;
 }

@@ -15,9 +15,10 @@ namespace relutope {
 /// Rows of a max layer and their contenders: entries of the layer that may be the largest.
 struct Maxima {
   static constexpr std::int32_t kNothing = -1;
-  std::vector<ValueId> values;      // per row
-  std::vector<std::size_t> first;   // of each row's contenders; one more
-  std::vector<std::int32_t> place;  // per contender: where the vertices' rows hold its value, kNothing for 0
+  std::vector<ValueId> values;       // per row
+  std::vector<std::size_t> first;    // of each row's contenders; one more
+  std::vector<std::int32_t> place;   // per contender: where the vertices' rows hold its value, kNothing for 0
+  std::vector<std::uint32_t> alike;  // per contender: the first one that has the same value everywhere
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  // contenders that each row of the tables compares
   std::vector<std::size_t> carried;                            // places of what is carried on
 };

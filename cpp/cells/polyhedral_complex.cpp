@@ -186,9 +186,9 @@ std::unique_ptr<Complex> polyhedral_complex(std::shared_ptr<const Network> netwo
   return construct(nullptr, std::move(network), domain, fold, n_threads, limits, std::move(poll)).complex;
 }
 
-Refinement refined_complex(const Complex& base, std::shared_ptr<const Network> network, const Domain& domain,
+Refinement refined_complex(const Complex& base, std::shared_ptr<const Network> network, const Domain& domain, bool fold,
                            std::size_t n_threads, const Limits& limits, Budget::Poll poll) {
-  return construct(&base, std::move(network), domain, std::nullopt, n_threads, limits, std::move(poll));
+  return construct(&base, std::move(network), domain, fold, n_threads, limits, std::move(poll));
 }
 
 }  // namespace relutope

@@ -69,7 +69,8 @@ ScaledLayer::ScaledLayer(const std::vector<FormImage>& forms, const std::vector<
   std::size_t n_entries = 0;
   for (const FormImage& row : forms) {
     // Without finite coefficients there is no bound, and all signs are left to the exact stage.
-    const bool finite = std::isfinite(row.error);
+    const bool finite = std::isfinite(row.error) && std::all_of(row.values.begin(), row.values.end(),
+                                                                [](double value) { return std::isfinite(value); });
     const auto coefficient = [&](std::size_t k) {
       return row.values[k < columns.size() ? columns[k] : AffineForms::kConstant];
     };

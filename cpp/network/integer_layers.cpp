@@ -58,13 +58,15 @@ void IntegerLayers::bound_layer(const Network& network, std::size_t l, Scaled& s
   static const Integer kLimit = Integer(1) << 53;
   const Layer& layer = network.layers()[l];
   const std::vector<int> read = layers_read(network, l);
-  Integer largest = 0;
+  Integer largest = 0;               // of the sums, and of the coefficients themselves, also where they multiply zeros
   std::vector<Integer> sums(l + 1);  // by source layer + 1
   for (std::size_t i = 0; i < layer.rows(); ++i) {
     const Integer* row = &scaled.coefficients[scaled.begin[i]];
     const auto entries = layer.entries(i);
     for (std::size_t t = 0; t < entries.size(); ++t) {
-      sums[static_cast<std::size_t>(network.sources(l)[entries[t]].layer + 1)] += abs(row[t]);
+      const Integer size = abs(row[t]);
+      sums[static_cast<std::size_t>(network.sources(l)[entries[t]].layer + 1)] += size;
+      if (size > largest) largest = size;
     }
     Integer sum = abs(row[entries.size()]);
     for (const int source : read) {

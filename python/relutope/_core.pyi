@@ -151,6 +151,7 @@ def refined_complex(
     max_seconds: float,
     max_bytes: int,
     poll: Callable[[dict[str, Any]], None] | None,
+    fold: bool,
 ) -> tuple[Complex, list[tuple[NDArray[np.int8], NDArray[np.int32]]]]: ...
 
 # The face poset.

@@ -140,7 +140,8 @@ class Network(Evaluation):
         TypeError
             If `module` is no torch module, or `example_input` no tensor.
         ValueError
-            If a part cannot be represented exactly; the message names it and its place.
+            If a part cannot be represented exactly, the message naming it and its place, or the module mixes
+            the samples of a batch.
         MissingExtraError
             If torch is not installed.
 

@@ -195,7 +195,12 @@ def refine(
     limits = checked_limits(n_threads, max_cells, max_seconds, max_bytes)
     with reporting(progress) as poll:
         core, carriers = _core.refined_complex(
-            base.core, extended.core, core_domain(base.domain, base.dim), *limits, poll
+            base.core,
+            extended.core,
+            core_domain(base.domain, base.dim),
+            *limits,
+            poll,
+            base.statistics["folded"]["layers"] > 0,
         )
     whole = PolyhedralComplex(core, extended, base.domain)
     return _rebuilt(whole, base, functionals, tuple(Carrier(*arrays) for arrays in carriers))
