@@ -24,15 +24,6 @@ std::vector<Range> input_ranges(const Shape& shape, const Vertices& vertices) {
   return ranges;
 }
 
-/// The last hidden layer that reads each value; what only the outputs read is needed by none.
-std::vector<std::size_t> last_hidden_readers(const Network& network) {
-  std::vector<std::size_t> last(network.first_value(network.hidden_layers()), 0);
-  for (std::size_t l = 0; l < network.hidden_layers(); ++l) {
-    for (const ValueId value : network.layers()[l].column_values()) last[value] = l;
-  }
-  return last;
-}
-
 /// The sign of a row without weights, which is its bias, also where no bound is finite.
 std::optional<Sign> constant_sign(const Layer& layer, std::size_t i) {
   const auto row = layer.image(i);
@@ -52,7 +43,7 @@ Folding::Folding(const Network& network, const Shape& shape, const Vertices& ver
     : network_(network),
       workers_(workers),
       forms_(network, input_ranges(shape, vertices), budget),
-      last_use_(last_hidden_readers(network)) {
+      last_use_(last_readers(network, network.hidden_layers())) {
   for (std::size_t c = 0; c < shape.dim; ++c) entry_column_.push_back(static_cast<std::int32_t>(c + 1));
 }
 

@@ -76,7 +76,7 @@ class Folding {
   const Network& network_;
   Workers& workers_;
   AffineForms forms_;
-  std::vector<std::size_t> last_use_;       // per value: the last layer that needs its form
+  std::vector<std::size_t> last_use_;       // per value: the last hidden layer that needs its form
   std::vector<std::int32_t> entry_column_;  // per entry of the vertices' rows: its column, or -1
   std::size_t decided_ = 0;
   // Of the layer in work:

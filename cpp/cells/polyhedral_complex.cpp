@@ -38,7 +38,7 @@ class Construction {
         throw std::invalid_argument("fold: true; the domain is not bounded, must be none or false");
       folding_.emplace(*network_, shape_, start_.cells.vertices, budget, workers);
     } else {
-      last_readers_ = last_readers(*network_);
+      last_readers_ = last_readers(*network_, network_->layers().size());
     }
   }
 

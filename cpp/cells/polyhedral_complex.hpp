@@ -25,8 +25,8 @@ struct Refinement {
 };
 
 /// The complex of a network that has the hidden layers of the base's network and one more. `fold` is that of the base:
-/// the order of cells depends on it. Throws std::runtime_error if
-/// the cells of the base are not in the order in which polyhedral_complex() numbers them.
+/// the order of cells depends on it. Throws std::runtime_error if the cells of the base are not in the order in which
+/// polyhedral_complex() numbers them.
 Refinement refined_complex(const Complex& base, std::shared_ptr<const Network> network, const Domain& domain, bool fold,
                            std::size_t n_threads, const Limits& limits, Budget::Poll poll);
 

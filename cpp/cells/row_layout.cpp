@@ -7,9 +7,9 @@ namespace relutope {
 
 RowLayout input_layout(std::size_t dim) { return {value_range(0, dim), std::vector<int>(dim, 0), dim, 0}; }
 
-std::vector<std::size_t> last_readers(const Network& network) {
+std::vector<std::size_t> last_readers(const Network& network, std::size_t n_layers) {
   std::vector<std::size_t> last(network.first_value(network.hidden_layers()), 0);
-  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+  for (std::size_t l = 0; l < n_layers; ++l) {
     for (const ValueId value : network.layers()[l].column_values()) last[value] = l;
   }
   return last;

@@ -39,7 +39,7 @@ std::vector<int> column_exponents(const Network& network, std::size_t l, const R
 RowPlan plan_rows(const Network& network, std::size_t l, const std::vector<std::size_t>& last_reader,
                   const ScaledLayer& scaled, RowLayout& layout);
 
-/// Per value of the network, inputs first; 0 for those that no layer reads.
-std::vector<std::size_t> last_readers(const Network& network);
+/// The last of the first n_layers layers that reads each value before them, inputs first; 0 where none does.
+std::vector<std::size_t> last_readers(const Network& network, std::size_t n_layers);
 
 }  // namespace relutope

@@ -74,7 +74,7 @@ class PolytopeCutter {
   /// Signs of a layer, of which the domain's constraints are all neurons or one, at all vertices.
   ForwardResult signs_of(const Network& network, RowLayout& layout) {
     layout = input_layout(shape_.dim);
-    const WorkingRows rows = all_rows(network, 0, last_readers(network), layout);
+    const WorkingRows rows = all_rows(network, 0, last_readers(network, network.layers().size()), layout);
     return forward({network, 0, rows, codes_, domain_, {nullptr, shape_}}, cells_.vertices, budget_, workers_);
   }
 

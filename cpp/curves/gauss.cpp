@@ -6,13 +6,13 @@
 #include <numbers>
 #include <vector>
 
+#include "exact/inlining.hpp"
+
 // The inner loops are plain loops that the compiler turns into vectors, for several instruction sets, of which one is
 // chosen at run time. Guarantee: bitwise the same results on all of them, as no operations are fused or reordered.
 #if defined(__GNUC__)
-#define RELUTOPE_INLINE inline __attribute__((always_inline))
 #define RELUTOPE_RESTRICT __restrict__
 #else
-#define RELUTOPE_INLINE inline
 #define RELUTOPE_RESTRICT
 #endif
 

@@ -2,11 +2,7 @@
 
 #include <cmath>
 
-#if defined(__GNUC__)
-#define RELUTOPE_INLINE inline __attribute__((always_inline))
-#else
-#define RELUTOPE_INLINE inline
-#endif
+#include "exact/inlining.hpp"
 
 namespace relutope {
 namespace {
